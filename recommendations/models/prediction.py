@@ -1,0 +1,208 @@
+"""A prediction's row: what was asked, how far it is, what came of it.
+
+`recommendations.pipeline` moves it from state to state; here is what those moves rest on.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Now
+
+from recommendations.models.taste import Viewer
+from recommendations.models.trained_model import TrainedModel, films_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models.expressions import CombinedExpression
+
+#: The key of the run that fills all the shelves of a home page.
+HOME = "home"
+
+#: Work that has been due for so long while nobody works means that no worker is alive.
+SILENCE = timedelta(seconds=15)
+
+
+def film_key(movie_id: int) -> str:
+    """The key of the run that says why this film, and with what certainty."""
+    return f"film:{movie_id}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a worker holds while a prediction is its own: all later writes name it."""
+
+    prediction_id: int
+    attempt: int
+
+
+class PredictionQuerySet(models.QuerySet["Prediction"]):
+    def of(self, viewer: Viewer, key: str) -> Self:
+        return self.filter(viewer=viewer, key=key)
+
+    def in_flight(self) -> Self:
+        return self.filter(status__in=Prediction.Status.in_flight())
+
+    def held(self, claim: Claim) -> Self:
+        """The claimed row, as long as the claim is good; nothing once it was lost."""
+        return self.filter(
+            pk=claim.prediction_id, status=Prediction.Status.RUNNING, attempt=claim.attempt
+        )
+
+    def lease_expired(self) -> Self:
+        return self.filter(status=Prediction.Status.RUNNING, lease_expires_at__lt=Now())
+
+    def wake_due(self) -> Self:
+        return self.filter(status=Prediction.Status.QUEUED, wake_at__lt=Now())
+
+    def no_worker(self) -> bool:
+        """True when work is due, and nothing has claimed or held a lease for a while."""
+        since = Now() - SILENCE
+        waiting = self.filter(status=Prediction.Status.QUEUED, enqueued_at__lt=since)
+        at_work = self.filter(Q(claimed_at__gte=since) | Q(lease_expires_at__gte=since))
+        return waiting.exists() and not at_work.exists()
+
+    def telling(self) -> Self:
+        """Of one viewer and key: the run in flight, the newest good one, the newest failure."""
+
+        def newest(status: "Prediction.Status") -> Subquery:
+            same = self.filter(status=status).order_by("-pk").values("pk")
+            return Subquery(same[:1])
+
+        return self.filter(
+            Q(status__in=Prediction.Status.in_flight())
+            | Q(pk=newest(Prediction.Status.SUCCEEDED))
+            | Q(pk=newest(Prediction.Status.FAILED))
+        )
+
+    def prunable(self, keep_runs: int, older_than: timedelta) -> Self:
+        """Finished rows that are too old or too many; never a viewer's newest good one."""
+        newer = Prediction.objects.filter(
+            viewer=OuterRef("viewer"), key=OuterRef("key"), pk__gt=OuterRef("pk")
+        )
+        good = newer.filter(status=Prediction.Status.SUCCEEDED)
+        too_many = Exists(newer.order_by("pk").values("pk")[keep_runs - 1 : keep_runs])
+        replaced = ~Q(status=Prediction.Status.SUCCEEDED) | Exists(good)
+        return (
+            self.exclude(status__in=Prediction.Status.in_flight())
+            .filter(replaced)
+            .filter(Q(finished_at__lt=Now() - older_than) | too_many)
+        )
+
+
+class Prediction(models.Model):
+    """One run for one viewer and one key. Rows are history; this row is the truth of the run."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+
+        @classmethod
+        def in_flight(cls) -> "list[Prediction.Status]":
+            return [cls.QUEUED, cls.RUNNING]
+
+        @property
+        def is_final(self) -> bool:
+            return self not in self.in_flight()
+
+    viewer = models.ForeignKey(
+        Viewer, on_delete=models.CASCADE, related_name="predictions", db_index=False
+    )
+    key = models.CharField(max_length=40, help_text="home, or film: and the film's id")
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    attempt = models.PositiveSmallIntegerField(default=0, help_text="Counted when claimed")
+    model = models.ForeignKey(
+        TrainedModel, on_delete=models.SET_NULL, null=True, related_name="predictions"
+    )
+    taste_version = models.PositiveIntegerField()
+    result = models.JSONField(default=dict)
+    progress = models.FloatField(default=0, help_text="The share of the run that is done")
+    error = models.TextField(blank=True)
+    task_id = models.CharField(max_length=32, blank=True, help_text="Of the last wake-up")
+    wakes = models.PositiveSmallIntegerField(default=0, help_text="Wake-ups since it was queued")
+    requested_at = models.DateTimeField(db_default=Now())
+    enqueued_at = models.DateTimeField(db_default=Now())
+    wake_at = models.DateTimeField(help_text="When to wake the workers again, if still queued")
+    claimed_at = models.DateTimeField(null=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = PredictionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index("viewer", "key", "status", "id", name="prediction_of_viewer"),
+            models.Index("status", "lease_expires_at", name="prediction_lease"),
+            models.Index("status", "wake_at", name="prediction_wake"),
+            models.Index("claimed_at", name="prediction_claimed"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["viewer", "key"],
+                condition=Q(status__in=["queued", "running"]),
+                name="one_prediction_in_flight",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} for {self.viewer}"
+
+    @property
+    def in_flight(self) -> bool:
+        return not self.Status(self.status).is_final
+
+    @property
+    def queue_seconds(self) -> float | None:
+        return (self.claimed_at - self.enqueued_at).total_seconds() if self.claimed_at else None
+
+    @property
+    def run_seconds(self) -> float | None:
+        if not (self.claimed_at and self.finished_at):
+            return None
+        return (self.finished_at - self.claimed_at).total_seconds()
+
+    @property
+    def reason(self) -> str:
+        """The last line of the error, which says what went wrong."""
+        return self.error.strip().rpartition("\n")[2]
+
+
+def lease() -> "CombinedExpression":
+    """When a lease taken or extended now runs out, by the database's clock."""
+    return Now() + timedelta(seconds=settings.PREDICTION_LEASE)
+
+
+class Scores(models.Model):
+    """What one model thinks of all its films for one viewer, written by the home run."""
+
+    viewer = models.OneToOneField(Viewer, on_delete=models.CASCADE, related_name="scores")
+    model = models.ForeignKey(TrainedModel, on_delete=models.CASCADE)
+    taste_version = models.PositiveIntegerField()
+    fit = models.BinaryField(help_text="What ranks the model's films, as float16")
+    stars = models.BinaryField(help_text="Predicted stars of the model's films, as float16")
+
+    class Meta:
+        verbose_name_plural = "scores"
+
+    def __str__(self) -> str:
+        return f"Scores of {self.viewer}"
+
+    def predicted_stars(self, movie_ids: "Iterable[int]") -> dict[int, float]:
+        """Predicted stars by film id; films that the model does not know are left out."""
+        films = films_of(self.model_id)
+        wanted = np.fromiter(movie_ids, dtype=np.int32)
+        places = np.minimum(np.searchsorted(films, wanted), max(len(films) - 1, 0))
+        stars = np.frombuffer(self.stars, dtype=np.float16)
+        return {
+            int(film): float(stars[place])
+            for film, place in zip(wanted, places, strict=True)
+            if len(films) and films[place] == film
+        }

@@ -1,0 +1,201 @@
+"""Who watches, and how they rated what they saw."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from recommendations.models.catalogue import Movie
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+#: The stars that can be given: halves from 0.5 to 5.0.
+HALVES = [half / 2 for half in range(1, 11)]
+
+#: A film rated so many stars or more is one that the viewer likes.
+LIKED = 4.0
+
+
+class ViewerQuerySet(models.QuerySet["Viewer"]):
+    def contributing(self) -> Self:
+        """Those whose ratings count in the films' means and in training.
+
+        Guests come and go, and a copy would count somebody's taste twice.
+        """
+        return self.exclude(kind=Viewer.Kind.GUEST).filter(copied_from=None)
+
+    def idle_guests(self, idle: timedelta) -> Self:
+        return self.filter(kind=Viewer.Kind.GUEST, last_active_at__lt=timezone.now() - idle)
+
+
+class Viewer(models.Model):
+    """Someone with ratings: a guest, an account, or an imported rater."""
+
+    class Kind(models.TextChoices):
+        GUEST = "guest"
+        ACCOUNT = "account"
+        IMPORTED = "imported"
+
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.GUEST)
+    display_name = models.CharField(max_length=150)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="viewer",
+    )
+    imported_id = models.PositiveBigIntegerField(
+        null=True, blank=True, unique=True, help_text="The viewer's id in the data set"
+    )
+    copied_from = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="copies",
+        help_text="The imported viewer whose taste this one started from",
+    )
+    taste_version = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_active_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ViewerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index("kind", "last_active_at", name="viewer_idle")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="account", user__isnull=False)
+                | (~Q(kind="account") & Q(user__isnull=True)),
+                name="accounts_have_a_user",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def contributes(self) -> bool:
+        return self.kind != self.Kind.GUEST and self.copied_from_id is None
+
+    @classmethod
+    def for_user(cls, user: "User") -> "Viewer":
+        viewer, _ = cls.objects.get_or_create(
+            user=user, defaults={"kind": cls.Kind.ACCOUNT, "display_name": user.get_username()}
+        )
+        return viewer
+
+    @transaction.atomic
+    def rate(self, movie: Movie, stars: float, rated_at: datetime | None = None) -> "Rating":
+        """Rate `movie`, or change what was rated; the taste version moves with it."""
+        if stars not in HALVES:
+            raise ValidationError(f"Stars go from 0.5 to 5.0 in halves, not {stars:g}.")
+        before = self._rating_before_change(movie)
+        rating, _ = Rating.objects.update_or_create(
+            viewer=self,
+            movie=movie,
+            defaults={"stars": stars, "rated_at": rated_at or timezone.now()},
+        )
+        self._count(movie, 0 if before else 1, stars - (before.stars if before else 0))
+        self.taste_changed()
+        return rating
+
+    @transaction.atomic
+    def unrate(self, movie: Movie) -> bool:
+        """Take the rating of `movie` back; False if there was none."""
+        before = self._rating_before_change(movie)
+        if before is None:
+            return False
+        before.delete()
+        self._count(movie, -1, -before.stars)
+        self.taste_changed()
+        return True
+
+    def _rating_before_change(self, movie: Movie) -> "Rating | None":
+        # The viewer's row is locked before anything else is touched: a run that ends locks it
+        # too, so that it either sees this change or leaves the way clear for the next request.
+        Viewer.objects.select_for_update().get(pk=self.pk)
+        return self.ratings.filter(movie=movie).first()
+
+    def taste_changed(self) -> None:
+        Viewer.objects.filter(pk=self.pk).update(
+            taste_version=F("taste_version") + 1, last_active_at=timezone.now()
+        )
+        self.refresh_from_db(fields=["taste_version", "last_active_at"])
+
+    def _count(self, movie: Movie, ratings: int, stars: float) -> None:
+        if self.contributes:
+            Movie.objects.filter(pk=movie.pk).update(
+                rating_count=F("rating_count") + ratings, stars_sum=F("stars_sum") + stars
+            )
+
+    @transaction.atomic
+    def copy_taste(self, other: "Viewer") -> None:
+        """Start from all that `other` rated; `other` is not changed."""
+        Rating.objects.bulk_create(
+            [
+                Rating(viewer=self, movie_id=movie, stars=stars, rated_at=rated_at)
+                for movie, stars, rated_at in other.ratings.values_list(
+                    "movie_id", "stars", "rated_at"
+                )
+            ],
+            ignore_conflicts=True,
+            batch_size=2000,
+        )
+        self.copied_from = other
+        self.save(update_fields=["copied_from"])
+        self.taste_changed()
+
+    @transaction.atomic
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        rated = list(self.ratings.values_list("movie_id", flat=True)) if self.contributes else []
+        deleted = super().delete(*args, **kwargs)
+        recount(Movie.objects.filter(pk__in=rated))
+        return deleted
+
+
+class RatingQuerySet(models.QuerySet["Rating"]):
+    def contributed(self) -> Self:
+        return self.filter(viewer__in=Viewer.objects.contributing())
+
+    def favourites(self) -> Self:
+        """The liked ones, the best and the latest first."""
+        return self.filter(stars__gte=LIKED).order_by("-stars", "-rated_at", "movie_id")
+
+
+class Rating(models.Model):
+    viewer = models.ForeignKey(
+        Viewer, on_delete=models.CASCADE, related_name="ratings", db_index=False
+    )
+    movie = models.ForeignKey(Movie, on_delete=models.CASCADE, related_name="ratings")
+    stars = models.FloatField(choices=[(half, f"{half:.1f}") for half in HALVES])
+    rated_at = models.DateTimeField(default=timezone.now)
+
+    objects = RatingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-rated_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["viewer", "movie"], name="one_rating_a_film"),
+            models.CheckConstraint(condition=Q(stars__in=HALVES), name="stars_in_halves"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.movie}: {self.stars:.1f}"
+
+
+def recount(movies: models.QuerySet[Movie]) -> int:
+    """Count the ratings of `movies` anew, in one statement."""
+    rated = Rating.objects.contributed().filter(movie=OuterRef("pk")).order_by().values("movie")
+    return movies.update(
+        rating_count=Coalesce(Subquery(rated.values_list(Count("pk"))), 0),
+        stars_sum=Coalesce(Subquery(rated.values_list(Sum("stars"))), 0.0),
+    )

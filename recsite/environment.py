@@ -1,0 +1,63 @@
+"""What `settings.py` needs of the machine: a data folder, a secret, a database."""
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+
+def writable_folder(name: str, path: Path) -> Path:
+    """Return `path`, made if need be; `name` is the variable to blame if it cannot be written."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            return path.resolve()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name}: cannot write to the folder {path} ({error.strerror}); "
+            f"set {name} to one that this user may write to."
+        ) from error
+
+
+def generated_secret(path: Path) -> str:
+    """Read the secret at `path`, first writing a random one (mode 0600) if there is none.
+
+    Web and workers may start at the same moment: the link decides whose secret it is.
+    """
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+def database(url: str) -> dict[str, Any]:
+    """Turn a database URL into Django's settings, with what a queue on it needs."""
+    try:
+        config = dict(dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL: {error}") from error
+    engine = config.get("ENGINE")
+    if engine == "django.db.backends.sqlite3":
+        config["OPTIONS"] = {
+            "timeout": 10,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    elif engine != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(
+            "DATABASE_URL: recsite runs on SQLite and PostgreSQL; "
+            "use sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME."
+        )
+    return config

@@ -1,0 +1,19 @@
+"""The site's own settings, with the algorithms through which tests inject faults."""
+
+import os
+import tempfile
+
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="recsite-tests-"))
+os.environ.setdefault("BROWSE_AS", "true")
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+
+from recsite.settings import *
+from recsite.settings import ALGORITHMS, STORAGES
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = STORAGES | {
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+}
+ALGORITHMS = ALGORITHMS | {
+    name: f"tests.algorithms.{name.title()}" for name in ("slow", "broken", "vanishing")
+}
