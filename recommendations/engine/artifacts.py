@@ -1,0 +1,165 @@
+"""Fitted models as files: `manifest.json`, and one `.npy` for each array. Nothing is pickled.
+
+The manifest names the SHA-256 of every array; the SHA-256 of the manifest itself is the
+artifact's checksum, and so vouches for all of it.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class ArtifactError(Exception):
+    """A stored model is missing, damaged or of another format; the message says which."""
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    sha256: str
+    dtype: str
+    shape: list[int]
+
+    @classmethod
+    def of(cls, path: Path, array: NDArray[Any]) -> Self:
+        return cls(sha256(path), array.dtype.str, list(array.shape))
+
+    def describes(self, array: NDArray[Any]) -> bool:
+        return array.dtype.str == self.dtype and list(array.shape) == self.shape
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an artifact is.
+
+    algorithm, parameters: what was fitted; data: fingerprint of the ratings it was fitted to;
+    metrics: as measured on held-out ratings; arrays: by name, without the `.npy`.
+    """
+
+    algorithm: str
+    parameters: dict[str, float]
+    data: str
+    metrics: dict[str, float]
+    arrays: dict[str, StoredArray] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def to_bytes(self) -> bytes:
+        return json.dumps(asdict(self), indent=2, sort_keys=True).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Raises ArtifactError when this is no manifest, or one of another format."""
+        try:
+            fields = json.loads(content)
+            found = fields["format"]
+            if found != FORMAT:
+                raise ArtifactError(f"its format is {found}; this version reads {FORMAT}")
+            arrays = {
+                _array_name(name): StoredArray(**array)
+                for name, array in fields.pop("arrays").items()
+            }
+            return cls(arrays=arrays, **fields)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ArtifactError(f"its {MANIFEST} cannot be read: {error}") from error
+
+    @property
+    def files(self) -> list[str]:
+        """Every file of the artifact, the manifest last: once it is there, all are."""
+        return [*map(file_of, self.arrays), MANIFEST]
+
+    def check_file(self, folder: Path, name: str) -> None:
+        """Raises ArtifactError unless the array is there, byte by byte what was written."""
+        path = folder / file_of(name)
+        if not path.is_file():
+            raise ArtifactError(f"{path.name} is missing")
+        if sha256(path) != self.arrays[name].sha256:
+            raise ArtifactError(f"{path.name} is damaged: its checksum is another")
+
+
+def file_of(name: str) -> str:
+    return f"{name}.npy"
+
+
+def _array_name(name: str) -> str:
+    # A name becomes a path: nothing in a manifest may point out of its folder.
+    if not re.fullmatch(r"[a-z_]+", name):
+        raise ArtifactError(f"{name!r} is no name of an array")
+    return name
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checksum(manifest: bytes) -> str:
+    return hashlib.sha256(manifest).hexdigest()
+
+
+def write(folder: Path, manifest: Manifest, arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Write an artifact into `folder`, which must exist, and return its checksum.
+
+    The manifest is completed with the arrays as they are stored.
+    """
+    stored = {}
+    for name, array in arrays.items():
+        path = folder / file_of(name)
+        np.save(path, np.ascontiguousarray(array), allow_pickle=False)
+        stored[_array_name(name)] = StoredArray.of(path, array)
+    content = replace(manifest, arrays=stored).to_bytes()
+    (folder / MANIFEST).write_bytes(content)
+    return checksum(content)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Raises ArtifactError when there is none, or none that this version reads."""
+    try:
+        return Manifest.from_bytes((folder / MANIFEST).read_bytes())
+    except FileNotFoundError as error:
+        raise ArtifactError(f"its {MANIFEST} is missing") from error
+
+
+def verify(folder: Path, expected: str) -> Manifest:
+    """Read every byte of the artifact in `folder`: its checksum must be the expected one.
+
+    Raises ArtifactError, saying which file is missing or damaged.
+    """
+    manifest = read_manifest(folder)
+    if checksum((folder / MANIFEST).read_bytes()) != expected:
+        raise ArtifactError(f"its {MANIFEST} is damaged: its checksum is another")
+    for name in manifest.arrays:
+        manifest.check_file(folder, name)
+    return manifest
+
+
+def read_arrays(folder: Path, manifest: Manifest) -> Arrays:
+    """Map the arrays into memory, read-only. Checks their types and shapes, not their bytes.
+
+    Raises ArtifactError.
+    """
+    return {
+        name: _mapped(folder / file_of(name), stored) for name, stored in manifest.arrays.items()
+    }
+
+
+def _mapped(path: Path, stored: StoredArray) -> NDArray[Any]:
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError as error:
+        raise ArtifactError(f"{path.name} is missing") from error
+    except (ValueError, OSError, EOFError) as error:
+        raise ArtifactError(f"{path.name} is damaged: {error}") from error
+    if not stored.describes(array):
+        raise ArtifactError(f"{path.name} is damaged: {array.dtype.str} of {array.shape}")
+    return array

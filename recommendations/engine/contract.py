@@ -1,0 +1,225 @@
+"""What every model can do, so that the rest of the site need not know which one runs."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from recommendations.engine import artifacts
+from recommendations.engine.artifacts import ArtifactError
+from recommendations.engine.neighbours import Neighbours, nearest
+from recommendations.engine.parameters import Parameters
+from recommendations.engine.progress import Progress, silent
+from recommendations.engine.ranges import ErrorRanges
+from recommendations.engine.ratings import HIGHEST, LOWEST, Ratings
+
+#: Which films of a model are meant: their internal indices, or a slice of them.
+Films = NDArray[np.int32] | slice
+ALL = slice(None)
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """What one viewer has rated, of the films that a model knows.
+
+    films: (n,) int32, the model's internal indices; stars: (n,) float32.
+    """
+
+    films: NDArray[np.int32]
+    stars: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.films)
+
+
+@dataclass(frozen=True, eq=False)
+class StarPredictions:
+    """Predicted stars and the range that holds them 8 times of 10.
+
+    Three arrays of (n,) float32, from 0.5 to 5.0, low <= stars <= high.
+    """
+
+    stars: NDArray[np.float32]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+
+
+class Similar(NamedTuple):
+    film: int
+    similarity: float
+
+
+class Carrier(NamedTuple):
+    """One of the viewer's ratings, by its place in the history, and what it adds to a score."""
+
+    position: int
+    contribution: float
+
+
+class Model(ABC):
+    """A recommender. Films are meant by internal index, into `film_ids`, unless it says raw.
+
+    name:      the algorithm, in manifests
+    folds_in:  it serves the viewer's present ratings; one that cannot uses what it was trained on
+    reports_progress: `score` calls its progress as it goes; one that answers at once does not
+    ranked_by: what `score` is, in words that a reader of the admin understands
+    film_ids:  (n_films,) int32, raw ids of the films it knows, ascending
+    support:   (n_films,) int32, how many ratings it was fitted to of each film
+    """
+
+    name: ClassVar[str]
+    folds_in: ClassVar[bool]
+    reports_progress: ClassVar[bool] = False
+    ranked_by: ClassVar[str]
+    options: ClassVar[type[Parameters]]
+    #: The arrays that a subclass adds to those that all models store, by attribute.
+    learned: ClassVar[tuple[str, ...]]
+
+    film_ids: NDArray[np.int32]
+    support: NDArray[np.int32]
+    neighbours: Neighbours
+    errors: ErrorRanges
+    data: str
+
+    def __init__(self, **parameters: object) -> None:
+        """Raises ValueError for parameters that this model does not have."""
+        self.parameters = self.options.read(parameters)
+
+    # What each model does in its own way.
+
+    @abstractmethod
+    def learn(self, ratings: Ratings, progress: Progress) -> None:
+        """Set the arrays named in `learned`. The same ratings and parameters give the same."""
+
+    @abstractmethod
+    def expected_stars(self, history: History, films: Films = ALL) -> NDArray[np.float32]:
+        """Predict stars, without clipping: (n_films,), or one for each of `films`.
+
+        An empty history gets what an unknown viewer may expect.
+        """
+
+    @abstractmethod
+    def score(
+        self, history: History, user: int | None = None, progress: Progress = silent
+    ) -> NDArray[np.float32]:
+        """What ranks the films, highest first, without a unit: (n_films,).
+
+        `user` is the raw id; only a model that does not fold in looks at it.
+        """
+
+    @abstractmethod
+    def explain(
+        self, history: History, films: NDArray[np.int32], n: int | None = None
+    ) -> list[list[Carrier]]:
+        """For each of `films`, the viewer's own ratings that raised it, most first; n at most.
+
+        Never one below the viewer's own mean, and never one whose lowering would raise the film.
+        """
+
+    # What all models share.
+
+    def fit(self, ratings: Ratings, progress: Progress = silent) -> Self:
+        """Learn from `ratings`.
+
+        Ranges are as wide as the scale until `calibrate`, and no film is similar to another
+        until `find_neighbours`.
+        """
+        self.film_ids, self.support = ratings.film_ids, ratings.support
+        self.data = ratings.fingerprint
+        self.errors = ErrorRanges.unknown()
+        self.neighbours = Neighbours.none(ratings.n_films)
+        self.learn(ratings, progress)
+        return self
+
+    def find_neighbours(self, ratings: Ratings, progress: Progress = silent) -> None:
+        """Find the films similar to each; `ratings` are those it was fitted to."""
+        self.neighbours = nearest(ratings, progress)
+
+    def calibrate(self, films: NDArray[np.int32], errors: NDArray[np.float32]) -> None:
+        """Take ranges from errors on held-out ratings.
+
+        films: (n,) internal indices; errors: (n,) stars given less stars predicted.
+        """
+        self.errors = ErrorRanges.measured(self.support[films], errors)
+
+    def history(self, film_ids: ArrayLike, stars: ArrayLike) -> History:
+        """A history from raw film ids and stars; films that this model does not know are dropped.
+
+        The order of the rest is kept.
+        """
+        wanted = np.asarray(film_ids, np.int32)
+        places = np.minimum(np.searchsorted(self.film_ids, wanted), len(self.film_ids) - 1)
+        known = self.film_ids[places] == wanted
+        return History(places[known].astype(np.int32), np.asarray(stars, np.float32)[known])
+
+    def predict_stars(self, history: History, films: Films = ALL) -> StarPredictions:
+        """Predict stars, clipped to the scale, each with its 80 % range.
+
+        Of all films, or of `films`.
+        """
+        stars = np.clip(self.expected_stars(history, films), LOWEST, HIGHEST)
+        return StarPredictions(stars, *self.errors.around(stars, self.support[films]))
+
+    def similar(self, film: int, n: int) -> list[Similar]:
+        """Up to n films like this one, the nearest first; similarities have no unit.
+
+        See `neighbours` for the method. Films with fewer than 10 ratings are never among them.
+        """
+        start, end = self.neighbours.starts[film : film + 2]
+        rows = slice(int(start), min(int(end), int(start) + n))
+        return [
+            Similar(int(other), float(similarity))
+            for other, similarity in zip(
+                self.neighbours.films[rows], self.neighbours.similarities[rows], strict=True
+            )
+        ]
+
+    # Storing and loading.
+
+    def save(self, folder: Path, metrics: Mapping[str, float] | None = None) -> str:
+        """Write the artifact into `folder`, which must exist; return its checksum."""
+        chosen = asdict(self.parameters)
+        manifest = artifacts.Manifest(self.name, chosen, self.data, dict(metrics or {}))
+        return artifacts.write(folder, manifest, self._arrays())
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Map the artifact in `folder` into memory, read-only. Does not verify its bytes.
+
+        Raises ArtifactError when it is missing, damaged, or not one of this model.
+        """
+        manifest = artifacts.read_manifest(folder)
+        if manifest.algorithm != cls.name:
+            raise ArtifactError(f"it was made by {manifest.algorithm}, not by {cls.name}")
+        arrays = artifacts.read_arrays(folder, manifest)
+        try:
+            model = cls(**manifest.parameters)
+            model.data = manifest.data
+            model._restore(arrays)
+        except (KeyError, ValueError) as error:
+            raise ArtifactError(f"another version of {cls.name} made it: {error}") from error
+        return model
+
+    def _arrays(self) -> artifacts.Arrays:
+        return {
+            "film_ids": self.film_ids,
+            "support": self.support,
+            "neighbour_starts": self.neighbours.starts,
+            "neighbour_films": self.neighbours.films,
+            "neighbour_similarities": self.neighbours.similarities,
+            "error_low": self.errors.low,
+            "error_high": self.errors.high,
+        } | {name: getattr(self, name) for name in self.learned}
+
+    def _restore(self, arrays: artifacts.Arrays) -> None:
+        self.film_ids, self.support = arrays["film_ids"], arrays["support"]
+        self.neighbours = Neighbours(
+            arrays["neighbour_starts"], arrays["neighbour_films"], arrays["neighbour_similarities"]
+        )
+        self.errors = ErrorRanges(arrays["error_low"], arrays["error_high"])
+        for name in self.learned:
+            setattr(self, name, arrays[name])

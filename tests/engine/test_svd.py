@@ -1,0 +1,70 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from recommendations.engine.contract import History
+from recommendations.engine.ratings import Ratings
+from recommendations.engine.svd import SVD
+from tests.engine.contract import ModelContract, two_blocks
+
+
+class TestSVD(ModelContract):
+    @pytest.fixture
+    def model(self, ratings: Ratings) -> SVD:
+        model = SVD(factors=8, epochs=20).fit(ratings)
+        model.find_neighbours(ratings)
+        return model
+
+    def test_contributions_and_the_base_add_up_to_the_score(
+        self, model: SVD, fan: History
+    ) -> None:
+        films = np.arange(len(model.film_ids), dtype=np.int32)
+        carried = model.weights(fan, films) @ (fan.stars - model.base[fan.films])
+        assert np.allclose(model.base + carried, model.score(fan), atol=1e-5)
+
+    def test_an_unknown_viewer_gets_the_films_own_level(self, model: SVD) -> None:
+        assert np.array_equal(model.score(model.history([], [])), model.base)
+
+    def test_a_first_rating_moves_the_level_a_little(self, model: SVD) -> None:
+        film = model.film_ids[:1]
+        moved = model.score(model.history(film, [5])) - model.base
+        assert 0 < moved.mean() < (5 - model.base[0]) / 2
+
+    def test_films_are_ranked_by_stars_beyond_the_scale(self, model: SVD, fan: History) -> None:
+        assert np.array_equal(model.score(fan), model.expected_stars(fan))
+        clipped = np.clip(model.score(fan), 0.5, 5)
+        assert np.array_equal(model.predict_stars(fan).stars, clipped)
+
+
+def test_a_fit_that_runs_away_says_what_to_do() -> None:
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="lower learning_rate"):
+        SVD(factors=4, epochs=20, learning_rate=10).fit(two_blocks())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("factors", "many", "factors must be a whole number, not 'many'"),
+        ("factors", 2.5, "factors must be a whole number"),
+        ("factors", 0, "factors must be above 0"),
+        ("learning_rate", "nan", "learning_rate must be a number"),
+        ("regularisation", -1, "regularisation must not be below 0"),
+    ],
+)
+def test_an_unusable_parameter_is_named(name: str, value: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SVD(**{name: value})
+
+
+def test_parameters_are_read_from_text() -> None:
+    assert SVD(factors="20", learning_rate="0.02").parameters.learning_rate == 0.02
+
+
+def test_loading_a_model_needs_neither_surprise_nor_scipy() -> None:
+    code = (
+        "import sys, recommendations.engine.svd\n"
+        "sys.exit(bool({'surprise', 'scipy', 'django'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,60 @@
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from recommendations.models import TrainedModel
+
+QUICK = ["--param", "factors=4", "--param", "epochs=5"]
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("train", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_it_trains_and_puts_the_model_to_work(catalogue: None) -> None:
+    said = run(*QUICK)
+    model = TrainedModel.objects.get()
+    assert model.state == TrainedModel.State.ACTIVE
+    assert model.parameters["factors"] == 4
+    assert re.fullmatch(
+        rf"Trained svd {model.pk} on [\d,]+ ratings in \d+\.\d s: "
+        r"RMSE \d\.\d\d on \d+ held-out ratings\. It is active now\.\n",
+        said,
+    )
+
+
+def test_the_present_model_can_be_left_at_work(active_model: TrainedModel) -> None:
+    said = run(*QUICK, "--no-activate")
+    assert TrainedModel.objects.active().get() == active_model
+    assert "It is ready now." in said
+
+
+def test_progress_is_drawn_on_a_terminal_only(
+    catalogue: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(*QUICK)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--algorithm", "magic"], "no algorithm 'magic'; valid are svd"),
+        (["--param", "beard=1"], "Unknown parameter beard; valid are factors"),
+        (["--param", "factors=many"], "must be a whole number"),
+        (["--param", "factors"], "'factors' is not of the form name=value"),
+    ],
+)
+def test_a_mistake_is_explained(db: None, arguments: list[str], message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        run(*arguments)
+
+
+def test_an_empty_database_is_said_to_have_too_few_ratings(db: None) -> None:
+    with pytest.raises(CommandError, match="Training needs ratings by at least 2 viewers"):
+        run()
+    assert TrainedModel.objects.get().state == TrainedModel.State.FAILED

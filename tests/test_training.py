@@ -1,0 +1,265 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.conf import LazySettings
+from django.core.files.storage import storages
+from pytest_django import DjangoAssertNumQueries
+
+from recommendations import training
+from recommendations.engine.artifacts import ArtifactError
+from recommendations.engine.holdout import is_held_out
+from recommendations.engine.ratings import Ratings
+from recommendations.engine.svd import SVD
+from recommendations.models import Movie, Neighbours, Rating, TrainedModel, Viewer
+from recommendations.training import TrainingFailed
+from tests.conftest import CRIME, FILMS, ROMANCE
+
+SMALL = {"factors": 4, "epochs": 20}
+
+
+@pytest.fixture(autouse=True)
+def store(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The storage of models; it and the cache are empty, and this process has loaded nothing."""
+    monkeypatch.setattr(training, "_loaded", None)
+    settings.MODEL_CACHE = tmp_path / "cache"
+    files = "django.core.files.storage.FileSystemStorage"
+    models = {"BACKEND": files, "OPTIONS": {"location": tmp_path / "models"}}
+    settings.STORAGES = {**settings.STORAGES, "models": models}
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def faulty(settings: LazySettings) -> Iterator[None]:
+    settings.ALGORITHMS = settings.ALGORITHMS | {
+        name: f"{__name__}.{name.title()}" for name in ("stumbling", "halted")
+    }
+    yield
+
+
+class Stumbling(SVD):
+    def similar(self, film: int, n: int) -> list:  # type: ignore[type-arg]
+        raise RuntimeError("I stumbled.")
+
+
+class Halted(SVD):
+    def find_neighbours(self, ratings: Ratings, progress: object = None) -> None:
+        raise KeyboardInterrupt
+
+
+def stored(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def cached(settings: LazySettings, model: TrainedModel) -> Path:
+    folder: Path = settings.MODEL_CACHE / model.checksum
+    return folder
+
+
+class TestTraining:
+    def test_it_registers_a_model_ready_to_be_activated(self, catalogue: None) -> None:
+        model = training.train("svd", SMALL)
+        model.refresh_from_db()
+        assert model.state == TrainedModel.State.READY
+        assert model.parameters["factors"] == 4
+        assert model.fit_seconds
+        assert model.error == ""
+
+    def test_it_knows_the_films_that_were_rated(self, catalogue: None) -> None:
+        model = TrainedModel.objects.get(pk=training.train("svd", SMALL).pk)
+        films = np.frombuffer(model.film_ids, np.int32)
+        assert films.tolist() == list(FILMS)
+
+    def test_held_out_ratings_measure_it_and_are_not_used(self, catalogue: None) -> None:
+        model = training.train("svd", SMALL)
+        pairs = np.array(list(Rating.objects.values_list("viewer", "movie")))
+        held = is_held_out(*pairs.T).sum()
+        assert model.metrics["held_out"] == held > 0
+        assert model.ratings_used == len(pairs) - held
+        assert 0 < model.metrics["mae"] <= model.metrics["rmse"] < 1
+
+    def test_only_those_who_contribute_are_learned_from(self, catalogue: None) -> None:
+        before = training.train("svd", SMALL)
+        guest = Viewer.objects.create(display_name="Guest")
+        guest.rate(Movie.objects.get(pk=1), 0.5)
+        assert training.train("svd", SMALL).checksum == before.checksum
+
+    def test_each_films_neighbours_are_stored_nearest_first(self, catalogue: None) -> None:
+        model = training.train("svd", SMALL)
+        training.activate(model)
+        loaded = training.load_active()
+        assert loaded
+        similar = [loaded.model.film_ids[film] for film, _ in loaded.model.similar(4, 24)]
+        assert Neighbours.objects.get(model=model, movie=5).films == similar
+        assert Neighbours.objects.filter(model=model).count() == len(FILMS)
+
+    def test_films_of_the_same_taste_are_near(self, catalogue: None) -> None:
+        model = training.train("svd", SMALL)
+        nearest = Neighbours.objects.get(model=model, movie=5).films[:8]
+        assert all(film in CRIME for film in nearest)
+
+    def test_the_steps_are_reported_to_their_ends(self, catalogue: None) -> None:
+        seen: dict[str, tuple[int, int]] = {}
+        training.train("svd", SMALL, lambda step, done, total: seen.update({step: (done, total)}))
+        assert list(seen) == ["Reading ratings", "Fitting", "Similar films"]
+        assert all(done == total > 0 for done, total in seen.values())
+
+    def test_the_same_again_shares_the_stored_files(self, catalogue: None, store: Path) -> None:
+        first = training.train("svd", SMALL)
+        files = stored(store)
+        assert training.train("svd", SMALL).checksum == first.checksum
+        assert stored(store) == files
+
+
+class TestFailure:
+    def test_an_unknown_algorithm_is_answered_with_the_valid_ones(self, db: None) -> None:
+        with pytest.raises(TrainingFailed, match="no algorithm 'magic'; valid are svd"):
+            training.train("magic")
+        assert not TrainedModel.objects.exists()
+
+    def test_an_unknown_parameter_is_answered_with_the_valid_ones(self, db: None) -> None:
+        with pytest.raises(TrainingFailed, match="beard; valid are factors, epochs"):
+            training.train("svd", {"beard": 1})
+        assert not TrainedModel.objects.exists()
+
+    def test_too_few_ratings_are_said_to_be_too_few(self, db: None) -> None:
+        with pytest.raises(TrainingFailed, match="at least 2 viewers"):
+            training.train("svd")
+        failed = TrainedModel.objects.get()
+        assert failed.state == TrainedModel.State.FAILED
+        assert failed.error.startswith("Traceback")
+        assert "at least 2 viewers" in failed.error
+
+    def test_the_active_model_stays_at_work(
+        self, active_model: TrainedModel, faulty: None, store: Path
+    ) -> None:
+        files = stored(store)
+        with pytest.raises(RuntimeError, match="I stumbled"):
+            training.train("stumbling", {"epochs": 1})
+        active_model.refresh_from_db()
+        assert active_model.state == TrainedModel.State.ACTIVE
+        assert stored(store) == files
+
+    def test_files_shared_with_the_active_model_stay(
+        self, active_model: TrainedModel, faulty: None, store: Path
+    ) -> None:
+        files = stored(store)
+        with pytest.raises(RuntimeError):
+            training.train("stumbling", SMALL)
+        assert stored(store) == files
+        assert training.load_active()
+
+    def test_nothing_is_left_of_a_failed_one(
+        self, catalogue: None, faulty: None, store: Path
+    ) -> None:
+        with pytest.raises(RuntimeError):
+            training.train("stumbling", SMALL)
+        assert list(store.iterdir()) == []
+        assert not Neighbours.objects.exists()
+
+    def test_an_interrupted_one_is_failed(self, catalogue: None, faulty: None) -> None:
+        with pytest.raises(KeyboardInterrupt):
+            training.train("halted", SMALL)
+        failed = TrainedModel.objects.get()
+        assert failed.state == TrainedModel.State.FAILED
+        assert "KeyboardInterrupt" in failed.error
+
+
+class TestLoading:
+    def test_without_an_active_model_there_is_none(self, catalogue: None) -> None:
+        training.train("svd", SMALL)
+        assert training.load_active() is None
+
+    def test_the_active_model_is_loaded(self, active_model: TrainedModel) -> None:
+        loaded = training.load_active()
+        assert loaded
+        assert loaded.pk == active_model.pk
+        history = loaded.model.history([CRIME[0], CRIME[1], ROMANCE[0]], [5, 5, 1])
+        stars = loaded.model.predict_stars(history).stars
+        crime = np.isin(loaded.model.film_ids, CRIME)
+        assert stars[crime].mean() > stars[~crime].mean()
+
+    def test_it_is_loaded_once_and_costs_one_query_from_then(
+        self, active_model: TrainedModel, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        loaded = training.load_active()
+        with django_assert_num_queries(1):
+            assert training.load_active() is loaded
+
+    def test_an_activation_is_noticed(self, active_model: TrainedModel) -> None:
+        training.load_active()
+        newer = training.train("svd", SMALL | {"factors": 5})
+        training.activate(newer)
+        loaded = training.load_active()
+        assert loaded
+        assert loaded.pk == newer.pk
+
+    def test_the_cached_copy_is_read_only(
+        self, active_model: TrainedModel, settings: LazySettings
+    ) -> None:
+        training.load_active()
+        folder = cached(settings, active_model)
+        assert folder.stat().st_mode & 0o777 == 0o555
+        assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o444}
+        assert list(settings.MODEL_CACHE.iterdir()) == [folder]
+
+    def test_the_cached_copy_is_reused(
+        self, active_model: TrainedModel, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        training.load_active()
+        entered = cached(settings, active_model).stat()
+        monkeypatch.setattr(training, "_loaded", None)  # as in another process
+        storages["models"].delete(f"{active_model.checksum}/manifest.json")
+        assert training.load_active()
+        assert cached(settings, active_model).stat() == entered
+
+    def test_a_damaged_copy_is_taken_anew(
+        self, active_model: TrainedModel, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        training.load_active()
+        path = cached(settings, active_model) / "base.npy"
+        path.chmod(0o644)
+        path.write_bytes(b"")
+        monkeypatch.setattr(training, "_loaded", None)
+        assert training.load_active()
+        assert path.stat().st_size > 0
+
+    @pytest.mark.parametrize("name", ["base.npy", "manifest.json"])
+    def test_a_missing_file_is_an_error_that_says_what_to_do(
+        self, active_model: TrainedModel, settings: LazySettings, name: str
+    ) -> None:
+        storages["models"].delete(f"{active_model.checksum}/{name}")
+        with pytest.raises(
+            ArtifactError, match=rf"svd {active_model.pk}.*missing.*manage.py train"
+        ):
+            training.load_active()
+        assert list(settings.MODEL_CACHE.iterdir()) == []
+
+    def test_a_damaged_file_is_never_loaded_and_training_mends_it(
+        self, active_model: TrainedModel, settings: LazySettings, store: Path
+    ) -> None:
+        path = store / active_model.checksum / "factors.npy"
+        content = bytearray(path.read_bytes())
+        content[-1] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(ArtifactError, match=r"factors\.npy is damaged"):
+            training.load_active()
+        assert list(settings.MODEL_CACHE.iterdir()) == []
+        training.activate(training.train("svd", SMALL))
+        assert training.load_active()
+
+    def test_whoever_copies_second_takes_the_first_copy(
+        self, active_model: TrainedModel, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fetch = training._fetch
+
+        def overtaken(checksum: str, folder: Path) -> None:
+            fetch(checksum, folder)
+            first = cached(settings, active_model)
+            first.mkdir()
+            fetch(checksum, first)
+
+        monkeypatch.setattr(training, "_fetch", overtaken)
+        assert training.load_active()
+        assert list(settings.MODEL_CACHE.iterdir()) == [cached(settings, active_model)]
