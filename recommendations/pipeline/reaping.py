@@ -1,0 +1,77 @@
+"""Bringing back what a worker took to its grave, and what nobody came for."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from recommendations.models import Prediction
+from recommendations.pipeline.requests import LONGEST_WAKE_PERIOD, WAKE_PERIOD, wake
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from recommendations.models.prediction import PredictionQuerySet
+
+logger = logging.getLogger(__name__)
+
+#: A prediction whose worker was lost so many times is given up.
+ATTEMPTS = 3
+
+LOST = f"The worker was lost {ATTEMPTS} times in the middle of this prediction."
+
+
+def reap(rows: "PredictionQuerySet | None" = None) -> int:
+    """Repeat or give up each run of `rows` whose lease ran out; wake for the forgotten ones.
+
+    1. A run whose lease expired goes back to the queue, or fails after its last attempt.
+    2. A row still queued long after its wake-up gets another one, at most once a period.
+
+    Returns how many rows were moved. Any number may reap at once: each row is moved once.
+    """
+    rows = Prediction.objects.all() if rows is None else rows
+    moved = sum(_lease_lost(row) for row in rows.lease_expired())
+    return moved + sum(_wake_again(row) for row in rows.wake_due())
+
+
+def _lease_lost(row: Prediction) -> bool:
+    if row.attempt >= ATTEMPTS:
+        return _give_up(row)
+    same = Prediction.objects.filter(pk=row.pk, attempt=row.attempt).lease_expired()
+    with transaction.atomic():
+        requeued = same.update(
+            status=Prediction.Status.QUEUED,
+            progress=0,
+            wakes=0,
+            enqueued_at=Now(),
+            wake_at=Now() + WAKE_PERIOD,
+        )
+        if requeued:
+            wake(row.pk)
+            logger.warning("Prediction %s lost its worker; queued again.", row.pk)
+    return bool(requeued)
+
+
+def _give_up(row: Prediction) -> bool:
+    same = Prediction.objects.filter(pk=row.pk, attempt=row.attempt).lease_expired()
+    failed = same.update(status=Prediction.Status.FAILED, error=LOST, finished_at=Now())
+    if failed:
+        logger.error("Prediction %s failed: %s", row.pk, LOST)
+    return bool(failed)
+
+
+def _wake_again(row: Prediction) -> bool:
+    same = Prediction.objects.filter(pk=row.pk, wakes=row.wakes).wake_due()
+    with transaction.atomic():
+        due = same.update(wakes=F("wakes") + 1, wake_at=Now() + wake_period(row.wakes + 1))
+        if due:
+            wake(row.pk)
+    return bool(due)
+
+
+def wake_period(wakes: int) -> "timedelta":
+    """How long to wait for a worker after so many wake-ups."""
+    doublings = min(wakes, 10)
+    return min(WAKE_PERIOD * (1 << doublings), LONGEST_WAKE_PERIOD)

@@ -1,0 +1,161 @@
+"""What a page needs of the pipeline: where a prediction stands, and to ask for one."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet, Subquery
+from django.db.models.functions import Now
+from django_q.tasks import async_task
+
+from recommendations.models import Prediction, TrainedModel, Viewer
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+#: Workers are woken again for a prediction that is still queued after so long; each further
+#: wake-up waits twice as long, up to the longest.
+WAKE_PERIOD = timedelta(seconds=60)
+LONGEST_WAKE_PERIOD = timedelta(minutes=16)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All that a page or a fragment has to know about one viewer and key."""
+
+    viewer: Viewer
+    key: str
+    model_id: int | None
+    read_at: "datetime | None" = None
+    in_flight: Prediction | None = None
+    good: Prediction | None = None
+    failed: Prediction | None = None
+
+    def is_current(self, prediction: Prediction) -> bool:
+        """Made by the active model from the viewer's present ratings."""
+        return (prediction.model_id, prediction.taste_version) == (
+            self.model_id,
+            self.viewer.taste_version,
+        )
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.good is not None and self.is_current(self.good)
+
+    @property
+    def last_failed(self) -> bool:
+        """Nothing good came after the newest failure, and nothing has changed since."""
+        failed = self.failed
+        if failed is None or self.in_flight or not self.is_current(failed):
+            return False
+        return self.good is None or failed.pk > self.good.pk
+
+    @property
+    def cooling_down(self) -> bool:
+        if not (self.last_failed and self.failed and self.failed.finished_at and self.read_at):
+            return False
+        age = self.read_at - self.failed.finished_at
+        return age < timedelta(seconds=settings.PREDICTION_COOL_DOWN)
+
+    @property
+    def wants_run(self) -> bool:
+        if self.model_id is None or self.in_flight:
+            return False
+        return not (self.is_fresh or self.cooling_down)
+
+    @property
+    def needs_healing(self) -> bool:
+        """The run in flight has lost its worker, or its wake-up seems to have been lost."""
+        row = self.in_flight
+        if row is None or self.read_at is None:
+            return False
+        due = row.lease_expires_at if row.status == Prediction.Status.RUNNING else row.wake_at
+        return due is not None and due < self.read_at
+
+    @property
+    def waited(self) -> timedelta:
+        if self.in_flight is None or self.read_at is None:
+            return timedelta()
+        return self.read_at - self.in_flight.requested_at
+
+
+def active_model_id() -> int | None:
+    return TrainedModel.objects.active().values_list("pk", flat=True).first()
+
+
+def standing(viewer: Viewer, key: str) -> Standing:
+    """Read where `key` stands for `viewer`: in one query, in two if nothing was ever asked."""
+    active = TrainedModel.objects.active().values("pk")[:1]
+    told = Prediction.objects.of(viewer, key).telling()
+    rows: list[Any] = list(told.annotate(read_at=Now(), active_id=Subquery(active)))
+    if not rows:
+        return Standing(viewer, key, active_model_id())
+    now = Standing(viewer, key, rows[0].active_id, rows[0].read_at)
+    for row in rows:
+        match row.status:
+            case Prediction.Status.SUCCEEDED:
+                now = replace(now, good=row)
+            case Prediction.Status.FAILED:
+                now = replace(now, failed=row)
+            case _:
+                now = replace(now, in_flight=row)
+    return now
+
+
+def ensure(viewer: Viewer, key: str) -> Standing:
+    """Ask for `key` if it is missing or stale, and say where it stands.
+
+    The caller knows that the viewer has ratings.
+    """
+    now = standing(viewer, key)
+    if not now.wants_run:
+        return now
+    asked = request(viewer, key, now.model_id)
+    if asked is None:
+        return standing(viewer, key)
+    return replace(now, in_flight=asked, read_at=asked.requested_at)
+
+
+def request(viewer: Viewer, key: str, model_id: int | None) -> Prediction | None:
+    """Queue one run and one task that wakes a worker for it: both or neither.
+
+    None means that a run is in flight already: another tab was first.
+    """
+    try:
+        with transaction.atomic():
+            prediction = Prediction.objects.create(
+                viewer=viewer,
+                key=key,
+                model_id=model_id,
+                taste_version=viewer.taste_version,
+                wake_at=Now() + WAKE_PERIOD,
+            )
+            wake(prediction.pk)
+    except IntegrityError:
+        return None
+    prediction.wake_at = prediction.enqueued_at + WAKE_PERIOD
+    return prediction
+
+
+def retry(viewer: Viewer, key: str) -> Prediction | None:
+    """Ask again for what failed, at once; what is fresh or in flight is left alone."""
+    now = standing(viewer, key)
+    if now.in_flight or now.model_id is None:
+        return None
+    return request(viewer, key, now.model_id)
+
+
+def wake(prediction_id: int) -> None:
+    """Enqueue the task that makes a worker look at this prediction."""
+    task_id = async_task("recommendations.tasks.run_prediction", prediction_id)
+    Prediction.objects.filter(pk=prediction_id).update(task_id=task_id)
+
+
+def discard(rows: QuerySet[Prediction], reason: str) -> int:
+    """End what is in flight among `rows`; a worker that still computes one loses its claim."""
+    in_flight = rows.filter(status__in=Prediction.Status.in_flight())
+    return in_flight.update(
+        status=Prediction.Status.FAILED, error=reason, finished_at=Now(), lease_expires_at=None
+    )

@@ -1,0 +1,243 @@
+"""What a worker does with a prediction: claim it, compute it, store it."""
+
+import logging
+import traceback
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from recommendations import shelves, training
+from recommendations.models import Prediction, Scores, Viewer
+from recommendations.models.prediction import HOME, Claim, lease
+from recommendations.pipeline.requests import active_model_id, request
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from recommendations.engine.contract import History, Model
+
+logger = logging.getLogger(__name__)
+
+#: The share of a home run that goes into scoring the films.
+SCORING = 0.8
+
+
+class ClaimLost(Exception):
+    """The prediction is not this worker's any more: its lease was reaped, or it was deleted."""
+
+
+class NoActiveModel(Exception):
+    """There is nothing to predict with."""
+
+
+def run(prediction_id: int) -> None:
+    """Compute one prediction, if it is still waiting to be computed.
+
+    1. Claim it by compare-and-swap. A task that comes twice, late, or for a deleted row finds
+       nothing to claim.
+    2. Compute and store; every write is fenced by the claim.
+    3. An exception is final, a timeout too: the row fails with its traceback, and the exception
+       goes on to Django-Q2, which records it.
+    """
+    claim = take(prediction_id)
+    if claim is None:
+        return
+    try:
+        produce(claim)
+    except ClaimLost:
+        logger.warning("%s is not mine any more; its result is dropped.", claim)
+    except BaseException:
+        fail(claim, traceback.format_exc())
+        raise
+
+
+def take(prediction_id: int) -> Claim | None:
+    """Claim a queued prediction. The attempt counts now: a killed worker counts nothing later."""
+    queued = Prediction.objects.filter(pk=prediction_id, status=Prediction.Status.QUEUED)
+    attempt = queued.values_list("attempt", flat=True).first()
+    if attempt is None:
+        return None
+    claimed = queued.filter(attempt=attempt).update(
+        status=Prediction.Status.RUNNING,
+        attempt=attempt + 1,
+        claimed_at=Now(),
+        lease_expires_at=lease(),
+    )
+    # Nothing was updated: another worker got there first.
+    return Claim(prediction_id, attempt + 1) if claimed else None
+
+
+def write(claim: Claim, **changes: Any) -> None:
+    """Change the claimed row and extend its lease, or raise `ClaimLost`."""
+    changes = {"lease_expires_at": lease()} | changes
+    if Prediction.objects.held(claim).update(**changes) != 1:
+        raise ClaimLost
+
+
+def fail(claim: Claim, error: str) -> None:
+    Prediction.objects.held(claim).update(
+        status=Prediction.Status.FAILED,
+        error=error,
+        finished_at=Now(),
+        lease_expires_at=Now(),
+    )
+
+
+def succeed(claim: Claim) -> None:
+    """End the run; ask for its successor in the same transaction if it is stale already.
+
+    The viewer's row is locked first, as a rating does: whichever comes second sees the other.
+    """
+    with transaction.atomic():
+        prediction = Prediction.objects.held(claim).first()
+        if prediction is None:
+            raise ClaimLost
+        viewer = Viewer.objects.select_for_update().get(pk=prediction.viewer_id)
+        write(
+            claim,
+            status=Prediction.Status.SUCCEEDED,
+            progress=1,
+            finished_at=Now(),
+            lease_expires_at=Now(),
+        )
+        made_from = (prediction.model_id, prediction.taste_version)
+        model_id = active_model_id()
+        if made_from != (model_id, viewer.taste_version):
+            request(viewer, prediction.key, model_id)
+
+
+@dataclass
+class Run:
+    """One claimed prediction with all that it is computed from."""
+
+    claim: Claim
+    key: str
+    viewer: Viewer
+    model_id: int
+    model: "Model"
+    history: "History"
+    result: dict[str, Any] = field(default_factory=dict)
+
+    def store(self, name: str, part: dict[str, Any], progress: float) -> None:
+        """Store one part of the result as soon as it is made."""
+        self.result[name] = part
+        write(self.claim, result=self.result, progress=progress)
+
+
+def produce(claim: Claim) -> None:
+    run = begin(claim)
+    if run.key == HOME:
+        fill_home(run)
+    else:
+        explain_film(run)
+    succeed(claim)
+
+
+def begin(claim: Claim) -> Run:
+    """Gather what the run needs, and record the model and the taste version it really has.
+
+    The version is read before the ratings: a rating that falls between makes the run stale.
+    """
+    prediction = Prediction.objects.held(claim).select_related("viewer").first()
+    if prediction is None:
+        raise ClaimLost
+    viewer = prediction.viewer
+    loaded = training.load_active()
+    if loaded is None:
+        raise NoActiveModel("There is no active model; train one with manage.py train.")
+    write(claim, model_id=loaded.pk, taste_version=viewer.taste_version, result={}, progress=0)
+    rated = list(viewer.ratings.order_by("movie_id").values_list("movie_id", "stars"))
+    films, stars = zip(*rated, strict=True) if rated else ((), ())
+    history = loaded.model.history(np.array(films, np.int32), np.array(stars, np.float32))
+    return Run(claim, prediction.key, viewer, loaded.pk, loaded.model, history)
+
+
+def fill_home(run: Run) -> None:
+    """Score all films once, then fill the shelves in page order."""
+    scored = score_films(run)
+    wanted = shelves.model_shelves()
+    for done, shelf in enumerate(wanted, start=1):
+        run.store(
+            shelf.slug, fill_shelf(shelf, scored), SCORING + (1 - SCORING) * done / len(wanted)
+        )
+
+
+def score_films(run: Run) -> "shelves.Scored":
+    scores = score(run)
+    stars = run.model.predict_stars(run.history).stars
+    with transaction.atomic():
+        write(run.claim, progress=SCORING)
+        Scores.objects.update_or_create(
+            viewer=run.viewer,
+            defaults={
+                "model_id": run.model_id,
+                "taste_version": run.viewer.taste_version,
+                "fit": scores.astype(np.float16).tobytes(),
+                "stars": stars.astype(np.float16).tobytes(),
+            },
+        )
+    return shelves.Scored.of(run.viewer, run.model, run.history, scores, stars)
+
+
+def score(run: Run) -> "NDArray[np.floating]":
+    """Score every film. Each report extends the lease; a silent model gets its whole timeout."""
+    if not run.model.reports_progress:
+        timeout = Now() + timedelta(seconds=settings.PREDICTION_TIMEOUT)
+        write(run.claim, lease_expires_at=timeout)
+        return run.model.score(run.history)
+
+    def report(done: int, total: int) -> None:
+        write(run.claim, progress=SCORING * done / total)
+
+    return run.model.score(run.history, progress=report)
+
+
+def fill_shelf(shelf: shelves.ModelShelf, scored: shelves.Scored) -> dict[str, Any]:
+    """Pick the shelf's films; those it shows are not free for the shelves below.
+
+    A failure stays its own.
+    """
+    try:
+        picked = shelf.pick(scored)
+        stored = picked.as_json(scored)
+    except Exception as error:
+        logger.exception("The shelf %s could not be filled.", shelf.slug)
+        return {"error": f"{type(error).__name__}: {error}"}
+    scored.free[picked.films[: shelves.SHOWN]] = False
+    return stored
+
+
+def explain_film(run: Run) -> None:
+    """Say what one film would get from the viewer, how sure that is, and what carried it."""
+    wanted = int(run.key.removeprefix("film:"))
+    film = int(np.searchsorted(run.model.film_ids, wanted))
+    if film == len(run.model.film_ids) or run.model.film_ids[film] != wanted:
+        run.store("film", {"unknown": True}, 1)
+        return
+    predicted = run.model.predict_stars(run.history)
+    part = {
+        "stars": round(float(predicted.stars[film]), 2),
+        "low": round(float(predicted.low[film]), 2),
+        "high": round(float(predicted.high[film]), 2),
+    }
+    run.store("film", part | explanation(run, film), 1)
+
+
+def explanation(run: Run, film: int) -> dict[str, Any]:
+    """The ratings that carried a film, and whether those named carry over half of it."""
+    carried = run.model.explain(run.history, np.array([film], np.int32))[0]
+    named = carried[: shelves.REASONS]
+    total = sum(weight for _, weight in carried)
+    return {
+        "because": [
+            [int(run.model.film_ids[run.history.films[place]]), float(run.history.stars[place])]
+            for place, _ in named
+        ],
+        "mostly": sum(weight for _, weight in named) > total / 2,
+        "ratings": len(run.history.films),
+    }

@@ -1,0 +1,185 @@
+"""The rows of a home page: each says its title, who sees it, and how it picks its films."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recommendations.models import Movie, Viewer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from recommendations.engine.contract import History, Model
+    from recommendations.models.catalogue import MovieQuerySet
+    from recommendations.models.taste import Taste
+
+#: Films that a shelf shows, and that a run stores so that rated ones can be dropped later.
+SHOWN = 20
+STORED = 3 * SHOWN
+
+#: How many of the viewer's own ratings are named as the reason for a film.
+REASONS = 3
+
+
+@dataclass
+class Scored:
+    """What a run knows when it fills shelves: every film scored once for one viewer.
+
+    `free` marks, by the model's film index, the films that may still be picked: those with
+    enough ratings that the viewer has not rated and no shelf above has taken.
+    """
+
+    viewer: Viewer
+    model: "Model"
+    history: "History"
+    scores: "NDArray[np.floating]"
+    stars: "NDArray[np.floating]"
+    free: "NDArray[np.bool_]"
+
+    @classmethod
+    def of(
+        cls,
+        viewer: Viewer,
+        model: "Model",
+        history: "History",
+        scores: "NDArray[np.floating]",
+        stars: "NDArray[np.floating]",
+    ) -> "Scored":
+        supported = np.fromiter(Movie.objects.supported().values_list("pk", flat=True), np.int32)
+        free = np.isin(model.film_ids, supported)
+        free[history.films] = False
+        return cls(viewer, model, history, scores, stars, free)
+
+    def best(self, count: int) -> list[int]:
+        """Indices of the free films that fit best; the lower film id first among equals."""
+        free = np.flatnonzero(self.free)
+        order = np.argsort(-self.scores[free], kind="stable")
+        return [int(film) for film in free[order[:count]]]
+
+    def liked_films(self) -> list[int]:
+        """Indices of the favourites, in the order of `RatingQuerySet.favourites`."""
+        rated = self.viewer.ratings.favourites().values_list("movie_id", flat=True)
+        known = {int(self.model.film_ids[film]): int(film) for film in self.history.films}
+        return [known[movie] for movie in rated if movie in known]
+
+
+@dataclass
+class Picked:
+    """A filled shelf: what it is called for this viewer, why, and its films in order."""
+
+    title: str
+    reason: str
+    films: list[int] = field(default_factory=list)
+
+    def as_json(self, scored: Scored) -> dict[str, Any]:
+        carriers = scored.model.explain(scored.history, np.array(self.films, np.int32), REASONS)
+        items = [
+            {
+                "movie": int(scored.model.film_ids[film]),
+                "score": round(float(scored.scores[film]), 4),
+                "stars": round(float(scored.stars[film]), 2),
+                "because": [
+                    int(scored.model.film_ids[scored.history.films[place]]) for place, _ in carried
+                ],
+            }
+            for film, carried in zip(self.films, carriers, strict=True)
+        ]
+        return {"title": self.title, "reason": self.reason, "items": items}
+
+
+@dataclass(frozen=True)
+class Shelf(ABC):
+    """One row of a home page."""
+
+    slug: str
+    title: str
+    reason: str
+
+    def is_for(self, taste: "Taste") -> bool:
+        """Whether a viewer with such ratings sees this shelf at all."""
+        return taste.ratings > 0
+
+
+class ModelShelf(Shelf):
+    """A shelf that a run fills from scores."""
+
+    @abstractmethod
+    def pick(self, scored: Scored) -> Picked:
+        """Choose up to `STORED` of the free films."""
+
+
+class TopPicks(ModelShelf):
+    def pick(self, scored: Scored) -> Picked:
+        count = len(scored.history.films)
+        ratings = "one of your ratings" if count == 1 else f"{count} of your ratings"
+        return Picked(self.title, f"ranked from {ratings}", scored.best(STORED))
+
+
+@dataclass(frozen=True)
+class BecauseYouLiked(ModelShelf):
+    """Films like one of the viewer's favourites: the first one, the second one, …"""
+
+    place: int = 0
+
+    def is_for(self, taste: "Taste") -> bool:
+        return taste.liked > self.place
+
+    def pick(self, scored: Scored) -> Picked:
+        for favourite, similar in list(self._favourites(scored))[self.place :]:
+            movie = Movie.objects.get(pk=int(scored.model.film_ids[favourite]))
+            return Picked(
+                f"Because you liked {movie.title}",
+                "loved by the people who loved it too",
+                similar[:STORED],
+            )
+        return Picked(self.title, self.reason)
+
+    def _favourites(self, scored: Scored) -> "Iterable[tuple[int, list[int]]]":
+        for film in scored.liked_films():
+            similar = [index for index, _ in scored.model.similar(film, 2 * STORED)]
+            free = [index for index in similar if scored.free[index]]
+            if free:
+                yield film, free
+
+
+class QueryShelf(Shelf):
+    """A shelf that is plain SQL: it is simply there, for everybody."""
+
+    def is_for(self, taste: "Taste") -> bool:
+        return True
+
+    @abstractmethod
+    def films(self) -> "MovieQuerySet":
+        """The films, in order, those that the viewer rated included."""
+
+
+class Popular(QueryShelf):
+    def films(self) -> "MovieQuerySet":
+        return Movie.objects.popular()
+
+
+class NewAndWellLiked(QueryShelf):
+    def films(self) -> "MovieQuerySet":
+        return Movie.objects.new_and_well_liked()
+
+
+LIKED_WAITING = ("Because you liked …", "films like your favourites")
+
+#: From the top of the page to its end.
+HOME_SHELVES: tuple[Shelf, ...] = (
+    TopPicks("top-picks", "Top picks for you", "ranked from your ratings"),
+    BecauseYouLiked("because-you-liked", *LIKED_WAITING),
+    BecauseYouLiked("because-you-liked-too", *LIKED_WAITING, place=1),
+    Popular("popular", "Popular", "rated by the most people"),
+    NewAndWellLiked("new", "New and well liked", "the best of the newest years here"),
+)
+
+SHELVES = {shelf.slug: shelf for shelf in HOME_SHELVES}
+
+
+def model_shelves() -> list[ModelShelf]:
+    return [shelf for shelf in HOME_SHELVES if isinstance(shelf, ModelShelf)]

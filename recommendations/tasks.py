@@ -1,0 +1,38 @@
+"""What Django-Q2 calls. Each task carries one id at most, and returns None or a small number."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.management import call_command
+
+from recommendations.models import Prediction, Viewer
+from recommendations.pipeline import reaping, runs
+
+
+def run_prediction(prediction_id: int) -> None:
+    runs.run(prediction_id)
+
+
+def reap_predictions() -> int:
+    return reaping.reap()
+
+
+def prune_predictions() -> int:
+    return Prediction.objects.prune(
+        settings.PREDICTION_KEEP_RUNS, timedelta(days=settings.PREDICTION_KEEP_DAYS)
+    )
+
+
+def prune_guests() -> int:
+    idle = Viewer.objects.idle_guests(timedelta(days=settings.GUEST_KEEP_DAYS))
+    _, deleted = idle.delete()
+    return deleted.get(Viewer._meta.label, 0)
+
+
+def clear_sessions() -> None:
+    call_command("clearsessions")
+
+
+def answer() -> int:
+    """Show that a worker is at work."""
+    return 1

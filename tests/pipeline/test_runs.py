@@ -1,0 +1,244 @@
+"""What a worker does with a prediction, and what it does not do when the prediction is not its."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.db.models.functions import Now
+from django_q.exceptions import TimeoutException
+from django_q.models import OrmQ
+
+from recommendations.models import Movie, Prediction, Scores, TrainedModel, Viewer
+from recommendations.models.prediction import HOME, film_key
+from recommendations.models.trained_model import films_of
+from recommendations.pipeline import reaping, requests, runs
+from recommendations.shelves import SHOWN
+from recommendations.tasks import run_prediction
+from tests.algorithms import Interrupted
+from tests.conftest import CRIME, train
+
+Status = Prediction.Status
+
+
+@pytest.fixture
+def queued(active_model: TrainedModel, alice: Viewer) -> Prediction:
+    return ask(alice)
+
+
+@pytest.fixture
+def interrupted(catalogue: None) -> Iterator[type[Interrupted]]:
+    train("interrupted")
+    yield Interrupted
+    Interrupted.meanwhile = None
+
+
+def ask(viewer: Viewer, key: str = HOME) -> Prediction:
+    row = requests.ensure(viewer, key).in_flight
+    assert row
+    return row
+
+
+def again(prediction: Prediction) -> Prediction:
+    return Prediction.objects.get(pk=prediction.pk)
+
+
+def test_a_home_run_fills_the_shelves_that_the_viewer_sees(queued: Prediction) -> None:
+    run_prediction(queued.pk)
+    row = again(queued)
+    assert (row.status, row.progress, row.error) == (Status.SUCCEEDED, 1, "")
+    assert list(row.result) == ["top-picks", "because-you-liked", "because-you-liked-too"]
+    assert all(part["items"] for part in row.result.values())
+    assert row.queue_seconds is not None
+    assert row.run_seconds is not None
+
+
+def test_picks_follow_the_taste(queued: Prediction) -> None:
+    run_prediction(queued.pk)
+    items = again(queued).result["top-picks"]["items"]
+    assert {item["movie"] for item in items[:8]} <= set(CRIME)
+    assert all(set(item["because"]) <= {1, 2, 3, 4} for item in items)
+
+
+def test_what_a_shelf_shows_is_on_no_other_and_was_not_rated(
+    queued: Prediction, alice: Viewer
+) -> None:
+    run_prediction(queued.pk)
+    result = again(queued).result
+    films = [item["movie"] for part in result.values() for item in part["items"][:SHOWN]]
+    assert len(films) == len(set(films))
+    assert not alice.ratings.filter(movie__in=films).exists()
+
+
+def test_films_with_few_ratings_are_not_picked(active_model: TrainedModel, alice: Viewer) -> None:
+    Movie.objects.filter(pk=7).update(rating_count=9)
+    row = ask(alice)
+    run_prediction(row.pk)
+    films = [i["movie"] for part in again(row).result.values() for i in part["items"]]
+    assert 7 not in films
+    assert len(films) > 50
+
+
+def test_the_scores_of_all_films_are_kept(
+    queued: Prediction, active_model: TrainedModel, alice: Viewer
+) -> None:
+    run_prediction(queued.pk)
+    scores = Scores.objects.get(viewer=alice)
+    assert (scores.model_id, scores.taste_version) == (active_model.pk, alice.taste_version)
+    fit = np.frombuffer(scores.fit, np.float16)
+    assert len(fit) == len(films_of(active_model.pk)) == 80
+    predicted = scores.predicted_stars([5, 55, 4040])
+    assert predicted.keys() == {5, 55}
+    assert predicted[5] > predicted[55]
+
+
+def test_a_film_run_says_how_sure_it_is_and_why(active_model: TrainedModel, alice: Viewer) -> None:
+    row = ask(alice, film_key(5))
+    run_prediction(row.pk)
+    film = again(row).result["film"]
+    assert film["low"] <= film["stars"] <= film["high"]
+    assert {tuple(each) for each in film["because"]} <= {(1, 5.0), (2, 5.0), (3, 5.0), (4, 5.0)}
+    assert film["ratings"] == 6
+
+
+def test_a_film_that_the_model_does_not_know_is_said_to_be_so(
+    active_model: TrainedModel, alice: Viewer
+) -> None:
+    Movie.objects.create(id=99, title="Brand new")
+    row = ask(alice, film_key(99))
+    run_prediction(row.pk)
+    assert again(row).result == {"film": {"unknown": True}}
+
+
+def test_a_viewer_without_ratings_can_be_run(active_model: TrainedModel, bob: Viewer) -> None:
+    row = requests.request(bob, HOME, active_model.pk)
+    assert row
+    run_prediction(row.pk)
+    assert again(row).status == Status.SUCCEEDED
+    assert again(row).result["top-picks"]["items"]
+
+
+def test_a_task_delivered_twice_runs_once(queued: Prediction) -> None:
+    run_prediction(queued.pk)
+    before = again(queued)
+    run_prediction(queued.pk)
+    assert again(queued).claimed_at == before.claimed_at
+    assert again(queued).attempt == 1
+
+
+def test_a_task_for_a_deleted_row_does_nothing(queued: Prediction) -> None:
+    queued.delete()
+    run_prediction(queued.pk)
+    run_prediction(123_456)
+
+
+def test_only_one_of_two_workers_gets_the_claim(queued: Prediction) -> None:
+    assert runs.take(queued.pk)
+    assert runs.take(queued.pk) is None
+
+
+def test_an_exception_is_final_and_keeps_its_traceback(catalogue: None, alice: Viewer) -> None:
+    train("broken")
+    row = ask(alice)
+    with pytest.raises(RuntimeError):
+        run_prediction(row.pk)
+    assert again(row).status == Status.FAILED
+    assert "Traceback" in again(row).error
+    assert again(row).reason == "RuntimeError: the projector is broken"
+    assert reaping.reap() == 0
+
+
+def test_a_timeout_is_a_failure_too(interrupted: type[Interrupted], alice: Viewer) -> None:
+    def time_out() -> None:
+        raise TimeoutException("Task exceeded maximum timeout value (60 seconds)")
+
+    interrupted.meanwhile = time_out
+    row = ask(alice)
+    with pytest.raises(TimeoutException):
+        run_prediction(row.pk)
+    assert again(row).status == Status.FAILED
+    assert "60 seconds" in again(row).reason
+
+
+def test_without_an_active_model_the_run_fails_and_says_so(queued: Prediction) -> None:
+    TrainedModel.objects.update(state=TrainedModel.State.RETIRED)
+    with pytest.raises(runs.NoActiveModel):
+        run_prediction(queued.pk)
+    assert "manage.py train" in again(queued).reason
+
+
+def test_a_stalled_worker_that_wakes_after_its_lease_was_reaped_harms_nothing(
+    interrupted: type[Interrupted], alice: Viewer
+) -> None:
+    row = ask(alice)
+
+    def lose_the_lease_to_another_worker() -> None:
+        Prediction.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
+        assert reaping.reap() == 1
+        run_prediction(row.pk)
+
+    interrupted.meanwhile = lose_the_lease_to_another_worker
+    run_prediction(row.pk)
+    finished = again(row)
+    assert (finished.status, finished.attempt) == (Status.SUCCEEDED, 2)
+    assert Prediction.objects.count() == 1
+
+
+def test_a_viewer_deleted_in_the_middle_of_a_run_is_no_error(
+    interrupted: type[Interrupted], alice: Viewer
+) -> None:
+    row = ask(alice)
+    interrupted.meanwhile = alice.delete
+    run_prediction(row.pk)
+    assert not Prediction.objects.exists()
+    assert not Scores.objects.exists()
+
+
+def test_a_rating_during_a_run_is_followed_by_a_successor(
+    interrupted: type[Interrupted], alice: Viewer
+) -> None:
+    row = ask(alice)
+    interrupted.meanwhile = lambda: alice.rate(Movie.objects.get(pk=50), 4.0)
+    run_prediction(row.pk)
+    assert again(row).status == Status.SUCCEEDED
+    assert again(row).taste_version == alice.taste_version - 1
+    successor = Prediction.objects.in_flight().get()
+    assert successor.taste_version == alice.taste_version
+    assert OrmQ.objects.count() == 2
+
+
+def test_a_model_swapped_in_the_middle_of_a_run_is_followed_by_a_successor(
+    interrupted: type[Interrupted], alice: Viewer
+) -> None:
+    row = ask(alice)
+    interrupted.meanwhile = lambda: train("svd")
+    run_prediction(row.pk)
+    successor = Prediction.objects.in_flight().get()
+    assert again(row).model != successor.model
+    assert successor.model
+    assert successor.model.algorithm == "svd"
+    run_prediction(successor.pk)
+    assert requests.standing(alice, HOME).is_fresh
+
+
+def test_a_shelf_that_fails_leaves_the_others_alone(catalogue: None, alice: Viewer) -> None:
+    train("forgetful")
+    row = ask(alice)
+    run_prediction(row.pk)
+    assert again(row).status == Status.SUCCEEDED
+    assert again(row).result["top-picks"]["items"]
+    assert "no film is like another" in again(row).result["because-you-liked"]["error"]
+
+
+def test_progress_extends_the_lease(catalogue: None, alice: Viewer) -> None:
+    train("slow")
+    row = ask(alice)
+    claim = runs.take(row.pk)
+    assert claim
+    Prediction.objects.update(lease_expires_at=Now() + timedelta(seconds=1))
+    before = again(row).lease_expires_at
+    runs.write(claim, progress=0.5)
+    after = again(row).lease_expires_at
+    assert before
+    assert after
+    assert after > before + timedelta(seconds=5)
