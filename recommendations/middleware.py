@@ -8,22 +8,43 @@ from django.utils.functional import SimpleLazyObject
 from recommendations.models import Viewer
 
 #: The session key that holds a guest's viewer.
-GUEST = "viewer"
+GUEST = "guest"
 
 
 class ViewerMiddleware:
-    """Gives each request a lazy `viewer`, which is None until somebody has rated or signed in."""
+    """Gives each request a lazy `viewer` for templates: None until somebody rates or signs in."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.viewer = SimpleLazyObject(lambda: find_viewer(request))  # type: ignore[attr-defined]
+        request.viewer = SimpleLazyObject(lambda: viewer_of(request))  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
-def find_viewer(request: HttpRequest) -> Viewer | None:
+def viewer_of(request: HttpRequest) -> Viewer | None:
+    """The viewer of this request, looked up once."""
+    if not hasattr(request, "_viewer"):
+        request._viewer = _find(request)  # type: ignore[attr-defined]
+    viewer: Viewer | None = request._viewer  # type: ignore[attr-defined]
+    return viewer
+
+
+def _find(request: HttpRequest) -> Viewer | None:
     if request.user.is_authenticated:
         return Viewer.objects.filter(user=request.user).first()
     guest = request.session.get(GUEST)
     return Viewer.objects.filter(pk=guest, kind=Viewer.Kind.GUEST).first() if guest else None
+
+
+def viewer_made_for(request: HttpRequest) -> Viewer:
+    """The viewer of this request, made now if there is none: on a first rating, never on GET."""
+    viewer = viewer_of(request)
+    if viewer is None:
+        if request.user.is_authenticated:
+            viewer = Viewer.for_user(request.user)
+        else:
+            viewer = Viewer.objects.create(display_name="Guest")
+            request.session[GUEST] = viewer.pk
+        request._viewer = viewer  # type: ignore[attr-defined]
+    return viewer

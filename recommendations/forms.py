@@ -1,0 +1,24 @@
+from typing import Any
+
+from django import forms
+
+from recommendations.models.taste import HALVES
+
+WRONG_STARS = "Stars go from 0.5 to 5.0 in halves."
+
+
+class RatingForm(forms.Form):
+    """Stars in halves; an empty value takes the rating back."""
+
+    stars = forms.FloatField(required=False, error_messages={"invalid": WRONG_STARS})
+
+    def clean_stars(self) -> float | None:
+        stars: float | None = self.cleaned_data["stars"]
+        if stars is not None and stars not in HALVES:
+            raise forms.ValidationError(WRONG_STARS)
+        return stars
+
+    def clean(self) -> dict[str, Any]:
+        if "stars" not in self.data:
+            self.add_error("stars", "Say how many stars; an empty value removes the rating.")
+        return self.cleaned_data

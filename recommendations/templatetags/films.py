@@ -1,0 +1,92 @@
+"""What templates need to show a film."""
+
+from typing import TypedDict
+
+from django import template
+from django.urls import reverse
+
+from recommendations.models import Credit, Movie, Person, Rating
+from recommendations.posters import poster_version, shown_title
+
+register = template.Library()
+
+
+class HalfStar(TypedDict):
+    value: str
+    label: str
+    id: str
+    left: bool
+    on: bool
+    current: bool
+
+
+class Bar(TypedDict):
+    x: int
+    y: int
+    height: int
+
+
+@register.filter
+def poster_url(movie: Movie) -> str:
+    version = poster_version(movie.title, movie.year, movie.main_genre)
+    return reverse("poster", args=[movie.pk, version])
+
+
+@register.filter
+def hours(minutes: int) -> str:
+    """165 as "2 h 45", as on the back of the box."""
+    whole, rest = divmod(minutes, 60)
+    if not whole:
+        return f"{rest} min"
+    return f"{whole} h {rest:02}" if rest else f"{whole} h"
+
+
+@register.simple_tag
+def half_stars(rating: Rating | None) -> list[HalfStar]:
+    """The ten buttons of the rating form."""
+    given = rating.stars if rating else 0
+    return [
+        HalfStar(
+            value=f"{half / 2:.1f}",
+            label=f"{half / 2:g} star{'s' * (half != 2)}",
+            id=f"rate-{half}",
+            left=half % 2 == 1,
+            on=half / 2 <= given,
+            current=half / 2 == given,
+        )
+        for half in range(1, 11)
+    ]
+
+
+@register.filter
+def bars(histogram: list[tuple[float, int]], height: int) -> list[Bar]:
+    """Rectangles 15 wide and 20 apart; the tallest is `height`, and none is invisible."""
+    most = max((count for _, count in histogram), default=0) or 1
+    drawn: list[Bar] = []
+    for place, (_, count) in enumerate(histogram):
+        tall = max(2, round(height * count / most))
+        drawn.append(Bar(x=place * 20, y=height - tall, height=tall))
+    return drawn
+
+
+@register.filter
+def in_words(histogram: list[tuple[float, int]]) -> str:
+    """The same for those who do not see the bars."""
+    counts = ", ".join(f"{stars:g} stars {count} times" for stars, count in histogram)
+    return f"How others rated it: {counts}"
+
+
+@register.filter
+def of_role(credits_: list[Credit], role: str) -> list[Person]:
+    return [credit.person for credit in credits_ if credit.role == role]
+
+
+@register.filter
+def main_title(title: str) -> str:
+    return shown_title(title)
+
+
+@register.filter
+def other_titles(title: str) -> str:
+    """The names in brackets that MovieLens adds: "(a.k.a. Se7en)"."""
+    return title.removeprefix(shown_title(title)).strip()

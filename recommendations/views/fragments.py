@@ -1,0 +1,100 @@
+"""What HTMX polls. Each answers with the template that the page includes, in its present state."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from recommendations.middleware import viewer_of
+from recommendations.models import Movie, Prediction, Viewer
+from recommendations.models.prediction import HOME, film_key
+from recommendations.models.taste import Taste
+from recommendations.pipeline import reaping, requests
+from recommendations.pipeline.states import State
+from recommendations.shelves import SHELVES, ModelShelf
+from recommendations.views import presenters
+
+FragmentView = Callable[..., HttpResponse]
+
+
+def for_viewer(view: FragmentView) -> FragmentView:
+    """Give the view its viewer. One who is nobody any more goes to the home page as a whole."""
+
+    @never_cache
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        viewer = viewer_of(request)
+        if viewer is None:
+            return HttpResponseClientRedirect(reverse("home"))
+        return view(request, viewer, *args, **kwargs)
+
+    return wrapper
+
+
+def healed(viewer: Viewer, taste: Taste, key: str) -> requests.Standing:
+    """Where `key` stands, after mending what the poll has found broken."""
+    if not taste.ratings:
+        return requests.standing(viewer, key)
+    now = requests.ensure(viewer, key)
+    if not now.needs_healing:
+        return now
+    assert now.in_flight
+    reaping.reap(Prediction.objects.filter(pk=now.in_flight.pk))
+    return requests.standing(viewer, key)
+
+
+def unchanged(request: HttpRequest, poll: presenters.Poll | None) -> bool:
+    return poll is not None and request.GET.get("seen") == poll.seen
+
+
+@require_safe
+@for_viewer
+def shelf(request: HttpRequest, viewer: Viewer, slug: str) -> HttpResponse:
+    wanted = SHELVES.get(slug)
+    if not isinstance(wanted, ModelShelf):
+        raise Http404(f"No run fills a shelf called {slug}.")
+    return draw_shelf(request, viewer, wanted)
+
+
+def draw_shelf(request: HttpRequest, viewer: Viewer, wanted: ModelShelf) -> HttpResponse:
+    taste = viewer.taste()
+    view = presenters.model_shelves(healed(viewer, taste, HOME), taste).get(wanted.slug)
+    if view is None or view.state == State.EMPTY:
+        return HttpResponse()
+    if unchanged(request, view.poll):
+        return HttpResponse(status=204)
+    context: dict[str, object] = {"shelf": view}
+    if view.state == State.READY and view.poll is None:
+        context["announcement"] = f"{view.title}: ready"
+    return render(request, "recommendations/_shelf.html", context)
+
+
+@require_safe
+@for_viewer
+def refreshing(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    banner = presenters.refreshing(healed(viewer, viewer.taste(), HOME))
+    if banner and unchanged(request, banner.poll):
+        return HttpResponse(status=204)
+    return render(request, "recommendations/_refreshing.html", {"refreshing": banner})
+
+
+@require_safe
+@for_viewer
+def film_prediction(request: HttpRequest, viewer: Viewer, movie_id: int) -> HttpResponse:
+    return draw_film_prediction(request, viewer, get_object_or_404(Movie, pk=movie_id))
+
+
+def draw_film_prediction(request: HttpRequest, viewer: Viewer, movie: Movie) -> HttpResponse:
+    taste = viewer.taste()
+    if taste.ratings:
+        prediction = presenters.film_prediction(movie, healed(viewer, taste, film_key(movie.pk)))
+    else:
+        prediction = presenters.FilmPrediction(movie.pk, "needs_ratings")
+    if unchanged(request, prediction.poll):
+        return HttpResponse(status=204)
+    return render(request, "recommendations/_film_prediction.html", {"prediction": prediction})

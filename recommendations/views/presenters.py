@@ -1,0 +1,270 @@
+"""What templates are given: shelves and predictions, ready to be drawn in their present state."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.urls import reverse
+
+from recommendations.models import Movie, Neighbours, Rating, Scores, Viewer
+from recommendations.models.taste import HALVES, Taste
+from recommendations.pipeline.states import Part, State, part
+from recommendations.shelves import HOME_SHELVES, SHOWN, ModelShelf, QueryShelf, Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from recommendations.pipeline.requests import Standing
+
+#: While a run has worked for less than this, a fragment asks again after so many milliseconds,
+#: the first time and then each time.
+RHYTHM = [
+    (timedelta(seconds=2), 300, 1_000),
+    (timedelta(seconds=10), 1_000, 2_000),
+    (timedelta(seconds=60), 3_000, 5_000),
+    (timedelta.max, 10_000, 15_000),
+]
+
+#: The same when nothing is at work: no model, or no worker.
+IDLE_RHYTHM = (5_000, 10_000)
+
+
+@dataclass(frozen=True)
+class Poll:
+    """Where and how often a fragment asks for its successor. `seen` is what is shown now."""
+
+    path: str
+    seen: str
+    delay: int
+    every: int
+
+    @property
+    def url(self) -> str:
+        return f"{self.path}?seen={self.seen}"
+
+
+def poll_for(part: Part, path: str) -> Poll | None:
+    if not part.polls:
+        return None
+    waited = part.standing.waited
+    if part.state in {State.NO_MODEL, State.NO_WORKER}:
+        delay, every = IDLE_RHYTHM
+    else:
+        delay, every = next((d, e) for limit, d, e in RHYTHM if waited < limit)
+    shown = (part.state, int(part.refreshing), round(20 * (part.progress or 0)), every)
+    return Poll(path, "-".join(map(str, shown)), delay, every)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One film as a shelf shows it."""
+
+    movie: Movie
+    stars: float | None = None
+    because: list[Movie] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ShelfView:
+    slug: str
+    title: str
+    reason: str
+    state: State = State.READY
+    cards: list[Card] = field(default_factory=list)
+    refreshing: bool = False
+    refresh_failed: bool = False
+    progress: float | None = None
+    waited: int = 0
+    poll: Poll | None = None
+    see_all: str = ""
+
+    @property
+    def skeletons(self) -> range:
+        return range(8)
+
+
+class Films:
+    """The films that a page's predictions name, read in one query; each is shown once."""
+
+    def __init__(self, viewer: Viewer, parts: "Iterable[Part]") -> None:
+        ids = set()
+        for item in (item for each in parts for item in each.content.get("items", [])):
+            ids.update([item["movie"], *item["because"]])
+        rated = Rating.objects.filter(viewer=viewer, movie=OuterRef("pk"))
+        films: QuerySet[Any] = Movie.objects.filter(pk__in=ids).annotate(rated=Exists(rated))
+        self.by_id = {film.pk: film for film in films} if ids else {}
+        self.shown: set[int] = set()
+
+    def cards(self, items: list[dict[str, Any]], limit: int) -> list[Card]:
+        """Cards for the first that the viewer has not rated since, and no other shelf shows."""
+        fresh = [
+            Card(film, item["stars"], [self.by_id[i] for i in item["because"] if i in self.by_id])
+            for item in items
+            if (film := self.by_id.get(item["movie"]))
+            and not film.rated
+            and film.pk not in self.shown
+        ][:limit]
+        self.shown.update(card.movie.pk for card in fresh)
+        return fresh
+
+
+def model_shelf(shelf: Shelf, part: Part, films: Films, limit: int = SHOWN) -> ShelfView:
+    return ShelfView(
+        slug=shelf.slug,
+        title=part.content.get("title", shelf.title),
+        reason=part.content.get("reason", shelf.reason),
+        state=part.state,
+        cards=films.cards(part.content.get("items", []), limit),
+        refreshing=part.refreshing,
+        refresh_failed=part.refresh_failed,
+        progress=part.progress,
+        waited=int(part.standing.waited.total_seconds()),
+        poll=poll_for(part, reverse("fragment-shelf", args=[shelf.slug])),
+        see_all=reverse("shelf", args=[shelf.slug]) if part.state == State.READY else "",
+    )
+
+
+def query_shelf(
+    shelf: QueryShelf,
+    viewer: Viewer | None,
+    taken: "Iterable[int]" = (),
+    limit: int = SHOWN,
+) -> ShelfView:
+    films = shelf.films().exclude(pk__in=list(taken))
+    if viewer:
+        films = films.exclude(Exists(viewer.ratings.filter(movie=OuterRef("pk"))))
+    return ShelfView(
+        slug=shelf.slug,
+        title=shelf.title,
+        reason=shelf.reason,
+        cards=cards_of(films[:limit], viewer),
+        see_all=reverse("shelf", args=[shelf.slug]),
+    )
+
+
+def cards_of(films: "Iterable[Movie]", viewer: Viewer | None) -> list[Card]:
+    """Cards with the stars that the viewer's stored scores predict."""
+    films = list(films)
+    predicted = stored_stars(viewer, [film.pk for film in films])
+    return [Card(film, predicted.get(film.pk)) for film in films]
+
+
+def stored_stars(viewer: Viewer | None, movie_ids: list[int]) -> dict[int, float]:
+    scores: Scores | None = getattr(viewer, "scores", None)
+    return scores.predicted_stars(movie_ids) if scores else {}
+
+
+@dataclass(frozen=True)
+class Home:
+    shelves: list[ShelfView]
+    refreshing: "Refreshing | None" = None
+
+
+def home(viewer: Viewer | None, standing: "Standing | None", taste: Taste) -> Home:
+    """All shelves that this viewer sees, in page order, no film twice."""
+    filled = model_shelves(standing, taste) if standing else {}
+    shown: list[ShelfView] = []
+    for shelf in HOME_SHELVES:
+        if isinstance(shelf, QueryShelf):
+            taken = [card.movie.pk for view in shown for card in view.cards]
+            shown.append(query_shelf(shelf, viewer, taken))
+        elif shelf.slug in filled:
+            shown.append(filled[shelf.slug])
+    visible = [view for view in shown if view.state != State.EMPTY]
+    return Home(visible, refreshing(standing) if standing else None)
+
+
+def model_shelves(standing: "Standing", taste: Taste) -> dict[str, ShelfView]:
+    """By slug, the shelves that a run fills, for a viewer with such ratings.
+
+    They are made together, so that a fragment shows just what the page does.
+    """
+    wanted = [s for s in HOME_SHELVES if isinstance(s, ModelShelf) and s.is_for(taste)]
+    parts = {shelf.slug: part(standing, shelf.slug) for shelf in wanted}
+    films = Films(standing.viewer, parts.values())
+    return {shelf.slug: model_shelf(shelf, parts[shelf.slug], films) for shelf in wanted}
+
+
+@dataclass(frozen=True)
+class Refreshing:
+    """The banner above shelves that are being made anew."""
+
+    rating: Rating | None
+    progress: float | None
+    poll: Poll | None
+
+
+#: A rating made longer ago than this is not what the viewer remembers having just done.
+JUST_NOW = timedelta(minutes=10)
+
+
+def refreshing(standing: "Standing") -> Refreshing | None:
+    row = standing.in_flight
+    if row is None or standing.good is None or standing.read_at is None:
+        return None
+    latest = standing.viewer.ratings.select_related("movie").order_by("-rated_at").first()
+    just_now = latest is not None and latest.rated_at > standing.read_at - JUST_NOW
+    whole = part(standing, "")
+    poll = poll_for(whole, reverse("fragment-refreshing")) if whole.polls else None
+    return Refreshing(latest if just_now else None, whole.progress, poll)
+
+
+@dataclass(frozen=True)
+class FilmPrediction:
+    """What one film would get from the viewer, in its present state."""
+
+    movie_id: int
+    state: str
+    stars: float | None = None
+    low: float | None = None
+    high: float | None = None
+    because: list[tuple[Movie, float]] = field(default_factory=list)
+    mostly: bool = False
+    rating_count: int = 0
+    refreshing: bool = False
+    poll: Poll | None = None
+
+    @property
+    def url(self) -> str:
+        return reverse("fragment-film-prediction", args=[self.movie_id])
+
+
+def film_prediction(movie: Movie, standing: "Standing") -> FilmPrediction:
+    known = part(standing, "film")
+    content = known.content
+    if content.get("unknown"):
+        return FilmPrediction(movie.pk, "unknown_film")
+    named = Movie.objects.in_bulk([film for film, _ in content.get("because", [])])
+    return FilmPrediction(
+        movie_id=movie.pk,
+        state=known.state,
+        stars=content.get("stars"),
+        low=content.get("low"),
+        high=content.get("high"),
+        because=[
+            (named[film], stars) for film, stars in content.get("because", []) if film in named
+        ],
+        mostly=content.get("mostly", False),
+        rating_count=content.get("ratings", 0),
+        refreshing=known.refreshing,
+        poll=poll_for(known, reverse("fragment-film-prediction", args=[movie.pk])),
+    )
+
+
+def similar_films(movie: Movie, viewer: Viewer | None) -> ShelfView | None:
+    """*More like this*, from the neighbours that training stored."""
+    row = Neighbours.objects.filter(movie=movie, model__state="active").first()
+    if row is None or not row.films:
+        return None
+    films = Movie.objects.in_bulk(row.films[:SHOWN])
+    cards = cards_of([films[film] for film in row.films if film in films], viewer)
+    return ShelfView(
+        "more-like-this", "More like this", "by what the same people love", cards=cards
+    )
+
+
+def histogram(movie: Movie) -> list[tuple[float, int]]:
+    """For each half star, how many gave it; nothing if nobody gave any."""
+    given = dict(movie.ratings.order_by().values_list("stars").annotate(Count("pk")))
+    return [(half, given.get(half, 0)) for half in HALVES] if given else []

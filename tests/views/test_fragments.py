@@ -1,0 +1,262 @@
+"""What HTMX polls, in each of its states."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from django.db.models.functions import Now
+from django.test import Client
+
+from recommendations.engine.artifacts import ArtifactError
+from recommendations.models import Movie, Prediction, TrainedModel, Viewer
+from recommendations.models.prediction import HOME
+from recommendations.pipeline import requests, runs
+from recommendations.tasks import run_prediction
+from tests.conftest import train
+
+TOP_PICKS = "/fragments/shelves/top-picks/"
+
+
+def poll_of(html: str) -> str:
+    found = re.search(r'hx-get="([^"]+)"', html)
+    assert found, html
+    return found[1]
+
+
+def run(viewer: Viewer) -> None:
+    row = requests.ensure(viewer, HOME).in_flight
+    assert row
+    run_prediction(row.pk)
+
+
+def age(seconds: int) -> None:
+    past = timedelta(seconds=seconds)
+    Prediction.objects.update(
+        requested_at=F("requested_at") - past, enqueued_at=F("enqueued_at") - past
+    )
+
+
+def test_waiting_polls_again(alice_client: Client, active_model: TrainedModel) -> None:
+    answer = alice_client.get(TOP_PICKS)
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    assert answer.context["shelf"].state == "waiting"
+    assert 'aria-busy="true"' in html
+    assert 'hx-trigger="load delay:' in html
+    assert 'hx-swap="outerHTML"' in html
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_what_has_not_changed_is_not_sent_again(
+    alice_client: Client, active_model: TrainedModel
+) -> None:
+    again = poll_of(alice_client.get(TOP_PICKS).content.decode())
+    assert alice_client.get(again).status_code == 204
+
+
+def test_polling_slows_down_with_age(alice_client: Client, active_model: TrainedModel) -> None:
+    first = alice_client.get(TOP_PICKS).context["shelf"].poll
+    age(30)
+    Prediction.objects.update(status=Prediction.Status.RUNNING, claimed_at=Now())
+    again = alice_client.get(first.url)
+    assert again.status_code == 200
+    assert again.context["shelf"].poll.every > first.every
+
+
+def test_progress_is_shown(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    row = requests.ensure(alice, HOME).in_flight
+    assert row
+    claim = runs.take(row.pk)
+    assert claim
+    runs.write(claim, progress=0.4)
+    html = alice_client.get(TOP_PICKS).content.decode()
+    assert re.search(r'<progress[^>]+value="0.4"', html)
+
+
+def test_ready_ends_the_polling_and_tells_screen_readers(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    run(alice)
+    html = alice_client.get(TOP_PICKS).content.decode()
+    assert html.count("<img") > 10
+    assert "hx-trigger" not in html
+    assert 'id="status"' in html
+    assert "Top picks for you: ready" in html
+
+
+def test_stale_keeps_polling_while_its_successor_is_in_flight(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    run(alice)
+    alice.rate(Movie.objects.get(pk=50), 4.0)
+    answer = alice_client.get(TOP_PICKS)
+    assert answer.context["shelf"].refreshing
+    assert answer.context["shelf"].cards
+    assert "hx-trigger" in answer.content.decode()
+    run_prediction(Prediction.objects.in_flight().get().pk)
+    assert "hx-trigger" not in alice_client.get(TOP_PICKS).content.decode()
+
+
+def test_a_shelf_is_ready_while_the_run_still_fills_the_next(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    run(alice)
+    done = Prediction.objects.get()
+    done.result.pop("because-you-liked")
+    Prediction.objects.update(
+        status=Prediction.Status.RUNNING,
+        result=done.result,
+        lease_expires_at=Now() + timedelta(seconds=9),
+    )
+    assert alice_client.get(TOP_PICKS).context["shelf"].poll is None
+    waiting = alice_client.get("/fragments/shelves/because-you-liked/")
+    assert waiting.context["shelf"].state == "waiting"
+
+
+def test_failed_is_an_honest_200_and_offers_to_retry(alice_client: Client, alice: Viewer) -> None:
+    train("broken")
+    with pytest.raises(RuntimeError):
+        run(alice)
+    answer = alice_client.get(TOP_PICKS)
+    assert answer.status_code == 200
+    assert answer.context["shelf"].state == "failed"
+    assert "hx-trigger" not in answer.content.decode()
+    again = alice_client.post(TOP_PICKS + "retry/")
+    assert again.context["shelf"].state == "waiting"
+    assert Prediction.objects.in_flight().count() == 1
+
+
+def test_one_shelf_can_fail_alone(alice_client: Client, alice: Viewer) -> None:
+    train("forgetful")
+    run(alice)
+    assert alice_client.get(TOP_PICKS).context["shelf"].state == "ready"
+    failed = alice_client.get("/fragments/shelves/because-you-liked/")
+    assert failed.context["shelf"].state == "failed"
+    alice_client.post("/fragments/shelves/because-you-liked/retry/")
+    assert Prediction.objects.in_flight().count() == 1
+
+
+def test_no_model_says_so_and_keeps_asking(alice_client: Client, alice: Viewer) -> None:
+    answer = alice_client.get(TOP_PICKS)
+    assert answer.context["shelf"].state == "no_model"
+    assert "hx-trigger" in answer.content.decode()
+
+
+def test_no_worker_says_so_and_keeps_asking(
+    alice_client: Client, active_model: TrainedModel
+) -> None:
+    alice_client.get(TOP_PICKS)
+    age(20)
+    answer = alice_client.get(TOP_PICKS)
+    assert answer.context["shelf"].state == "no_worker"
+    assert "No worker is running" in answer.content.decode()
+    assert "hx-trigger" in answer.content.decode()
+
+
+def test_after_minutes_it_stops_asking_and_offers_to_ask_again(
+    alice_client: Client, active_model: TrainedModel
+) -> None:
+    alice_client.get(TOP_PICKS)
+    age(301)
+    Prediction.objects.update(
+        status=Prediction.Status.RUNNING, lease_expires_at=Now() + timedelta(seconds=9)
+    )
+    answer = alice_client.get(TOP_PICKS)
+    assert answer.context["shelf"].state == "timed_out"
+    assert "hx-trigger" not in answer.content.decode()
+
+
+def test_a_poll_brings_a_lost_run_back(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    row = requests.ensure(alice, HOME).in_flight
+    assert row
+    runs.take(row.pk)
+    Prediction.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
+    assert alice_client.get(TOP_PICKS).context["shelf"].state == "waiting"
+    row.refresh_from_db()
+    assert (row.status, row.attempt) == (Prediction.Status.QUEUED, 1)
+
+
+def test_the_banner_goes_when_the_refresh_is_done(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    run(alice)
+    alice.rate(Movie.objects.get(pk=50), 4.0)
+    html = alice_client.get("/fragments/refreshing/").content.decode()
+    assert "You rated Romance story 50" in html
+    assert alice_client.get(poll_of(html)).status_code == 204
+    run_prediction(Prediction.objects.in_flight().get().pk)
+    assert "hidden" in alice_client.get("/fragments/refreshing/").content.decode()
+
+
+def test_the_film_prediction_comes_with_its_reasons(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    fragment = "/fragments/films/5/prediction/"
+    assert alice_client.get(fragment).context["prediction"].state == "waiting"
+    run_prediction(Prediction.objects.get().pk)
+    prediction = alice_client.get(fragment).context["prediction"]
+    assert prediction.state == "ready"
+    assert prediction.low <= prediction.stars <= prediction.high
+    assert {movie.pk for movie, _ in prediction.because} <= {1, 2, 3, 4}
+
+
+def test_the_film_prediction_can_be_retried(
+    alice_client: Client, active_model: TrainedModel
+) -> None:
+    TrainedModel.objects.update(checksum="lost")
+    alice_client.get("/fragments/films/5/prediction/")
+    with pytest.raises(ArtifactError):
+        run_prediction(Prediction.objects.get().pk)
+    answer = alice_client.get("/fragments/films/5/prediction/")
+    assert answer.context["prediction"].state == "failed"
+    again = alice_client.post("/fragments/films/5/prediction/retry/")
+    assert again.context["prediction"].state == "waiting"
+
+
+def test_a_viewer_without_ratings_is_told_to_rate(
+    bob_client: Client, active_model: TrainedModel
+) -> None:
+    answer = bob_client.get("/fragments/films/5/prediction/")
+    assert answer.context["prediction"].state == "needs_ratings"
+    assert not Prediction.objects.exists()
+
+
+def test_a_viewer_without_ratings_gets_no_run_for_a_shelf(
+    bob_client: Client, active_model: TrainedModel
+) -> None:
+    bob_client.get(TOP_PICKS)
+    assert not Prediction.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "path", [TOP_PICKS, "/fragments/refreshing/", "/fragments/films/5/prediction/"]
+)
+def test_one_who_is_nobody_any_more_is_sent_to_the_home_page(
+    client: Client, active_model: TrainedModel, path: str
+) -> None:
+    answer = client.get(path, headers={"HX-Request": "true"})
+    assert answer.headers["HX-Redirect"] == "/"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/fragments/shelves/popular/",
+        "/fragments/shelves/nonsense/",
+        "/fragments/films/4040/prediction/",
+    ],
+)
+def test_what_does_not_exist_is_not_found(
+    alice_client: Client, catalogue: None, path: str
+) -> None:
+    assert alice_client.get(path).status_code == 404
+
+
+def test_fragments_are_read_not_posted(alice_client: Client, active_model: TrainedModel) -> None:
+    assert alice_client.post(TOP_PICKS).status_code == 405
+    assert alice_client.get(TOP_PICKS + "retry/").status_code == 405

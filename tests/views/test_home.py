@@ -1,0 +1,206 @@
+"""The home page: at once, whatever the model costs."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django_q.models import OrmQ
+
+from recommendations.models import Movie, Prediction, TrainedModel, Viewer
+from recommendations.models.prediction import HOME
+from recommendations.tasks import run_prediction
+from tests.conftest import train
+
+
+def run_all() -> None:
+    for row in Prediction.objects.in_flight():
+        run_prediction(row.pk)
+
+
+def films_of_page(html: str) -> list[str]:
+    return re.findall(r'href="/films/(\d+)/"', html)
+
+
+def test_a_stranger_sees_what_is_plain_sql_and_asks_for_nothing(
+    client: Client, active_model: TrainedModel
+) -> None:
+    page = client.get("/")
+    assert page.status_code == 200
+    assert [shelf.slug for shelf in page.context["shelves"]] == ["popular", "new"]
+    assert all(shelf.cards for shelf in page.context["shelves"])
+    assert not OrmQ.objects.exists()
+
+
+def test_a_stranger_leaves_no_trace_on_get(client: Client, active_model: TrainedModel) -> None:
+    viewers = Viewer.objects.count()
+    client.get("/")
+    client.get("/films/3/")
+    client.get("/search/?q=crime")
+    assert Viewer.objects.count() == viewers
+    assert "sessionid" not in client.cookies
+
+
+def test_the_page_answers_before_its_predictions_exist(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    page = alice_client.get("/")
+    states = {shelf.slug: shelf.state for shelf in page.context["shelves"]}
+    assert states == {
+        "top-picks": "waiting",
+        "because-you-liked": "waiting",
+        "because-you-liked-too": "waiting",
+        "popular": "ready",
+        "new": "ready",
+    }
+    assert Prediction.objects.get().status == Prediction.Status.QUEUED
+    assert OrmQ.objects.count() == 1
+    assert "/fragments/shelves/top-picks/?seen=" in page.content.decode()
+    assert '<a href="/shelves/top-picks/">' in page.content.decode()
+
+
+def test_the_shelves_are_there_once_a_worker_has_run(
+    alice_client: Client, active_model: TrainedModel
+) -> None:
+    alice_client.get("/")
+    run_all()
+    page = alice_client.get("/")
+    assert {shelf.state for shelf in page.context["shelves"]} == {"ready"}
+    assert b"hx-trigger" not in page.content
+    assert OrmQ.objects.count() == 1
+
+
+def test_no_film_is_on_the_page_twice_or_was_rated(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    alice_client.get("/")
+    run_all()
+    shelves = alice_client.get("/").context["shelves"]
+    films = [card.movie.pk for shelf in shelves for card in shelf.cards]
+    assert len(films) == len(set(films)) > 20
+    assert not alice.ratings.filter(movie__in=films).exists()
+
+
+def test_a_stale_shelf_is_shown_while_it_is_made_anew(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    alice_client.get("/")
+    run_all()
+    alice.rate(Movie.objects.get(pk=50), 4.0)
+    page = alice_client.get("/")
+    top = page.context["shelves"][0]
+    assert (top.state, top.refreshing) == ("ready", True)
+    assert top.cards
+    assert "Your picks are being refreshed" in page.content.decode()
+    assert Prediction.objects.in_flight().count() == 1
+
+
+def test_a_film_rated_since_is_gone_from_the_stale_shelf(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    alice_client.get("/")
+    run_all()
+    picked = alice_client.get("/").context["shelves"][0].cards[0].movie
+    alice.rate(picked, 4.0)
+    page = alice_client.get("/")
+    assert str(picked.pk) not in films_of_page(page.content.decode())
+
+
+def test_head_asks_for_nothing(alice_client: Client, active_model: TrainedModel) -> None:
+    assert alice_client.head("/").status_code == 200
+    assert not Prediction.objects.exists()
+
+
+def test_bots_ask_for_nothing(alice_client: Client, active_model: TrainedModel) -> None:
+    page = alice_client.get("/", headers={"User-Agent": "Mozilla/5.0 (compatible; Somebot/2.1)"})
+    assert page.status_code == 200
+    assert not Prediction.objects.exists()
+
+
+def test_a_viewer_without_ratings_asks_for_nothing(
+    bob_client: Client, active_model: TrainedModel
+) -> None:
+    page = bob_client.get("/")
+    assert [shelf.slug for shelf in page.context["shelves"]] == ["popular", "new"]
+    assert page.context["invitation"]
+    assert not Prediction.objects.exists()
+
+
+def test_without_a_model_the_page_says_so(alice_client: Client, alice: Viewer) -> None:
+    page = alice_client.get("/")
+    assert page.context["shelves"][0].state == "no_model"
+    assert not Prediction.objects.exists()
+
+
+def test_an_empty_catalogue_is_no_error(client: Client, db: None) -> None:
+    assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("state", ["cold", "ready", "stale"])
+def test_the_page_takes_few_queries_however_many_films_there_are(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel, state: str
+) -> None:
+    if state != "cold":
+        alice_client.get("/")
+        run_all()
+    if state == "stale":
+        alice.rate(Movie.objects.get(pk=50), 4.0)
+    few = queries_of(alice_client)
+    assert len(few) <= 15, "\n".join(few)
+    Prediction.objects.in_flight().delete()
+    for film in range(1000, 1040):
+        Movie.objects.create(id=film, title=f"Film {film}", year=2019, rating_count=50)
+    assert len(queries_of(alice_client)) == len(few)
+
+
+def queries_of(client: Client) -> list[str]:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert client.get("/").status_code == 200
+    return [query["sql"] for query in captured.captured_queries]
+
+
+def test_films_with_few_ratings_stay_out_of_the_shelves(client: Client, catalogue: None) -> None:
+    Movie.objects.filter(pk=80).update(rating_count=9, stars_sum=45)
+    page = client.get("/").content.decode()
+    assert "/films/80/" not in page
+    assert "/films/79/" in page
+
+
+def test_the_shelf_page_shows_all_of_one_shelf(
+    alice_client: Client, active_model: TrainedModel
+) -> None:
+    assert alice_client.get("/shelves/top-picks/").context["shelf"].state == "waiting"
+    run_all()
+    page = alice_client.get("/shelves/top-picks/")
+    assert len(page.context["shelf"].cards) > 10
+    assert alice_client.get("/shelves/popular/").context["shelf"].cards
+
+
+def test_a_shelf_that_needs_ratings_is_not_found_without(client: Client, catalogue: None) -> None:
+    assert client.get("/shelves/top-picks/").status_code == 404
+    assert client.get("/shelves/popular/").status_code == 200
+    assert client.get("/shelves/nonsense/").status_code == 404
+
+
+def test_a_failed_run_says_so_and_offers_to_retry(alice_client: Client, alice: Viewer) -> None:
+    train("broken")
+    alice_client.get("/")
+    with pytest.raises(RuntimeError):
+        run_all()
+    page = alice_client.get("/")
+    assert page.context["shelves"][0].state == "failed"
+    assert "Retry" in page.content.decode()
+    assert "projector" not in page.content.decode()
+    assert Prediction.objects.count() == 1
+    assert alice_client.post("/retry/", {"key": HOME}).status_code == 302
+    assert Prediction.objects.count() == 2
+
+
+def test_retrying_nonsense_is_not_found(alice_client: Client, active_model: TrainedModel) -> None:
+    assert alice_client.post("/retry/", {"key": "film:all"}).status_code == 404
+    assert alice_client.post("/retry/").status_code == 404
+    assert alice_client.get("/retry/").status_code == 405
+    assert not Prediction.objects.exists()

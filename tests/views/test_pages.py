@@ -1,0 +1,147 @@
+"""Film, search and the small pages."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from recommendations.models import Credit, Movie, MovieTag, Person, TrainedModel, Viewer
+from recommendations.posters import poster_version
+from recommendations.search import find_films, normalised
+
+
+def test_the_film_page_says_what_is_known(
+    alice_client: Client, active_model: TrainedModel
+) -> None:
+    movie = Movie.objects.get(pk=5)
+    movie.runtime, movie.country, movie.imdb_id = 165, "Italy", 64116
+    movie.save()
+    director = Person.objects.create(name="Sergio Leone")
+    Credit.objects.create(movie=movie, person=director, role=Credit.Role.DIRECTOR)
+    MovieTag.objects.create(movie=movie, name="harmonica", count=3)
+    html = alice_client.get("/films/5/").content.decode()
+    for fact in ("Crime story 5", "1945", "Crime", "Sergio Leone", "2 h 45", "Italy", "harmonica"):
+        assert fact in html
+    assert "https://www.imdb.com/title/tt0064116/" in html
+    assert "themoviedb" not in html
+
+
+def test_what_is_not_known_is_not_shown(client: Client, catalogue: None) -> None:
+    Movie.objects.create(id=99, title="Nothing known")
+    html = client.get("/films/99/").content.decode()
+    assert "None" not in html
+    assert "imdb.com" not in html
+
+
+def test_the_film_page_asks_for_its_prediction(
+    alice_client: Client, active_model: TrainedModel, alice: Viewer
+) -> None:
+    page = alice_client.get("/films/5/")
+    assert page.context["prediction"].state == "waiting"
+    assert [row.key for row in alice.predictions.all()] == ["film:5"]
+
+
+def test_more_like_this_needs_no_run(client: Client, active_model: TrainedModel) -> None:
+    similar = client.get("/films/5/").context["similar"]
+    assert len(similar.cards) >= 5
+    assert 5 not in [card.movie.pk for card in similar.cards]
+
+
+def test_a_stranger_is_invited_to_rate(client: Client, active_model: TrainedModel) -> None:
+    assert client.get("/films/5/").context["prediction"].state == "needs_ratings"
+
+
+def test_the_film_page_takes_few_queries(alice_client: Client, active_model: TrainedModel) -> None:
+    alice_client.get("/films/5/")
+    with CaptureQueriesContext(connection) as captured:
+        alice_client.get("/films/5/")
+    assert len(captured) <= 20
+
+
+@pytest.mark.parametrize("path", ["/films/4040/", "/films/99999999999999999999/", "/nothing/"])
+def test_what_does_not_exist_is_a_404_in_our_own_look(
+    client: Client, catalogue: None, path: str
+) -> None:
+    page = client.get(path)
+    assert page.status_code == 404
+    assert "rec" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("amelie", "Amélie"),
+        ("AMÉLIE", "Amélie"),
+        ("godfater", "The Godfather"),
+        ("the godfather", "The Godfather"),
+        ("strangelove", "Dr. Strangelove or: How I Learned to Stop Worrying and Love the Bomb"),
+        ("se7en", "Se7en"),
+        ("lord rings", "The Lord of the Rings"),
+    ],
+)
+def test_search_forgives_small_mistakes(catalogue: None, query: str, title: str) -> None:
+    titles = ["Amélie", "The Godfather", "Se7en", "The Lord of the Rings", "Heat", "Alien"]
+    titles.append("Dr. Strangelove or: How I Learned to Stop Worrying and Love the Bomb")
+    for number, name in enumerate(titles, start=500):
+        Movie.objects.create(id=number, title=name)
+    assert find_films(query)[0].title == title
+
+
+@pytest.mark.parametrize("query", ["", " ", "%", "'", "\x00", "zzzzqqqq xxyyzz", "a" * 5000, "🎬"])
+def test_search_takes_anything(client: Client, catalogue: None, query: str) -> None:
+    assert client.get("/search/", {"q": query}).status_code == 200
+
+
+def test_search_finds_films_with_few_ratings_and_new_ones(client: Client, catalogue: None) -> None:
+    assert not client.get("/search/", {"q": "zanzibar"}).context["results"]
+    Movie.objects.create(id=600, title="Zanzibar")
+    assert client.get("/search/", {"q": "zanzibar"}).context["results"][0].movie.pk == 600
+
+
+def test_titles_are_normalised() -> None:
+    assert normalised("  L'Été — Ça brûle! ") == "l ete ca brule"
+
+
+def test_posters_are_drawn_and_kept_for_ever(client: Client, catalogue: None) -> None:
+    movie = Movie.objects.get(pk=5)
+    version = poster_version(movie.title, movie.year, movie.main_genre)
+    answer = client.get(f"/posters/5-{version}.svg")
+    assert answer.headers["Content-Type"] == "image/svg+xml"
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert "Crime story" in answer.content.decode()
+    assert client.get("/posters/5-old.svg").status_code == 404
+
+
+def test_robots_are_kept_from_what_is_personal(client: Client) -> None:
+    answer = client.get("/robots.txt")
+    assert answer.headers["Content-Type"] == "text/plain"
+    assert "Disallow: /fragments/" in answer.content.decode()
+
+
+def test_the_favicon_is_found(client: Client) -> None:
+    assert client.get("/favicon.ico").status_code == 302
+
+
+def test_signing_in_and_out(client: Client, alice: Viewer) -> None:
+    assert client.get("/sign-in/").status_code == 200
+    wrong = client.post("/sign-in/", {"username": "alice", "password": "wrong"})
+    assert wrong.status_code == 200
+    right = client.post("/sign-in/", {"username": "alice", "password": "a long secret"})
+    assert right.headers["Location"] == "/"
+    assert "alice" in client.get("/").content.decode()
+    assert client.post("/sign-out/").headers["Location"] == "/"
+    assert "alice" not in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/", "/films/5/", "/search/?q=x", "/sign-in/", "/nothing/"])
+def test_every_page_has_a_strict_policy_and_no_inline_code(
+    client: Client, catalogue: None, path: str
+) -> None:
+    page = client.get(path)
+    policy = page.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    html = page.content.decode()
+    assert " style=" not in html
+    assert "hx-on" not in html
+    assert " onclick=" not in html
