@@ -1,0 +1,9 @@
+from django.contrib import admin
+
+from recommendations.admin import catalogue, prediction, taste, trained_model
+
+__all__ = ["catalogue", "prediction", "taste", "trained_model"]
+
+admin.site.site_header = "recsite"
+admin.site.site_title = "recsite"
+admin.site.index_title = "Behind the shelves"

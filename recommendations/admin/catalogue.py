@@ -1,0 +1,39 @@
+from django.contrib import admin
+
+from recommendations.models import Credit, Genre, Movie, Person
+
+
+@admin.register(Genre)
+class GenreAdmin(admin.ModelAdmin):
+    search_fields = ["name"]
+
+
+@admin.register(Person)
+class PersonAdmin(admin.ModelAdmin):
+    search_fields = ["name"]
+    show_full_result_count = False
+
+
+class CreditInline(admin.TabularInline):
+    model = Credit
+    autocomplete_fields = ["person"]
+    extra = 0
+
+
+@admin.register(Movie)
+class MovieAdmin(admin.ModelAdmin):
+    list_display = ["title", "year", "main_genre", "rating_count", "mean", "damped"]
+    list_filter = ["genres"]
+    search_fields = ["title", "=id"]
+    readonly_fields = ["main_genre", "rating_count", "mean", "damped"]
+    filter_horizontal = ["genres"]
+    inlines = [CreditInline]
+    show_full_result_count = False
+
+    @admin.display(description="mean", ordering="mean_stars")
+    def mean(self, movie: Movie) -> str:
+        return "" if movie.mean_stars is None else f"{movie.mean_stars:.2f}"
+
+    @admin.display(description="damped mean", ordering="damped_mean")
+    def damped(self, movie: Movie) -> str:
+        return f"{movie.damped_mean:.2f}"

@@ -1,0 +1,89 @@
+"""Child processes that end when we end, whatever ends us."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import NoReturn, Self
+
+#: How long children may take to end by themselves, and how long to look at them in between.
+GRACE_SECONDS = 6.0
+LOOK_SECONDS = 0.05
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(BaseException):
+    """Somebody asked this process to end. Not an error: `except Exception` lets it through."""
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Raise `Stopped` in the block on the first Ctrl-C, SIGTERM or SIGHUP; ignore what follows.
+
+    make passes on a signal that the whole group has had already: the second must not disturb
+    the ending that the first one began.
+    """
+
+    def stop(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+        for each in STOPPING:
+            signal.signal(each, signal.SIG_IGN)
+        raise Stopped
+
+    before = {each: signal.signal(each, stop) for each in STOPPING}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@dataclass
+class Children:
+    """Processes started together; leaving the block ends all of them and all of theirs.
+
+    Each leads a session of its own: a signal to our group does not reach them, so that each
+    main process is told once and ends its own children in order. What is left after the grace
+    is killed with its whole group.
+    """
+
+    running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
+        self.running[name] = subprocess.Popen(  # noqa: S603
+            command, env={**os.environ, **env}, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+
+    def ended(self) -> str | None:
+        """The name of a child that is not running any more, if there is one."""
+        return next(
+            (name for name, child in self.running.items() if child.poll() is not None), None
+        )
+
+    def wait(self) -> str:
+        """Return the name of the first child that ends."""
+        while (name := self.ended()) is None:
+            time.sleep(LOOK_SECONDS * 4)
+        return name
+
+    def stop(self) -> None:
+        for child in self.running.values():
+            if child.poll() is None:
+                child.terminate()
+        deadline = time.monotonic() + GRACE_SECONDS
+        while time.monotonic() < deadline and any(c.poll() is None for c in self.running.values()):
+            time.sleep(LOOK_SECONDS)
+        for child in self.running.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()

@@ -1,0 +1,139 @@
+"""A whole site in processes of its own: `manage.py demo` on a free port, and what to ask it."""
+
+import http.cookiejar
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until(look: Callable[[], T | None], seconds: float = 30, every: float = 0.1) -> T:
+    """The first truthy thing that `look` returns; fails if there is none in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if found := look():
+            return found
+        assert time.monotonic() < deadline, f"nothing after {seconds} s"
+        time.sleep(every)
+
+
+@dataclass
+class Visitor:
+    """Somebody with cookies and no JavaScript."""
+
+    url: str
+    cookies: http.cookiejar.CookieJar = field(default_factory=http.cookiejar.CookieJar)
+
+    def open(self, path: str, data: dict[str, str] | None = None) -> str:
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
+        body = (
+            urllib.parse.urlencode(data | {"csrfmiddlewaretoken": self.token}).encode()
+            if data is not None
+            else None
+        )
+        request = urllib.request.Request(
+            urllib.parse.urljoin(self.url, path),
+            body,
+            {"User-Agent": "tests", "Referer": self.url},
+        )
+        with opener.open(request, timeout=20) as response:
+            text: str = response.read().decode()
+            return text
+
+    @property
+    def token(self) -> str:
+        return next(cookie.value or "" for cookie in self.cookies if cookie.name == "csrftoken")
+
+    def browse_as_somebody(self) -> str:
+        home = self.open("/")
+        path = re.search(r'action="(/browse-as/\d+/)"', home)
+        assert path, "nobody to browse as"
+        return self.open(path[1], {})
+
+    def shelf_films(self, slug: str) -> list[str]:
+        """Film links in a shelf's fragment, once it has any."""
+        return re.findall(r'href="(/films/\d+/)"', self.open(f"/fragments/shelves/{slug}/"))
+
+
+@dataclass
+class RunningSite:
+    """`manage.py demo` with a data folder of its own, and a database of its own."""
+
+    data_dir: Path
+    database_url: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    process: "subprocess.Popen[str] | None" = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def env(self) -> dict[str, str]:
+        own = {
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "DATA_DIR": str(self.data_dir),
+            "DATABASE_URL": self.database_url,
+            "SECRET_KEY": "",
+        }
+        return os.environ | own | self.environment
+
+    def manage(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        return subprocess.run(
+            command, env=self.env, check=check, capture_output=True, text=True, timeout=300
+        )
+
+    def shell(self, code: str) -> str:
+        """Run code where all models are imported, and return what it printed."""
+        return self.manage("shell", "--verbosity", "0", "--command", code).stdout.strip()
+
+    def start(self, dataset: str) -> str:
+        """Start the demo, wait until it is up, and return what it printed."""
+        command = [sys.executable, str(ROOT / "manage.py"), "demo", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, "--dataset", dataset],
+            env=self.env,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert self.process.stdout
+        printed = ""
+        for line in self.process.stdout:
+            printed += line
+            if "recsite is up" in line:
+                return printed
+        raise AssertionError(f"the demo ended: {printed}")
+
+    def stop(self) -> int:
+        """End the demo as an operator would; returns its exit code."""
+        if self.process is None:
+            return 0
+        self.process.terminate()
+        code = self.process.wait(timeout=20)
+        self.process = None
+        return code
+
+    def visitor(self) -> Visitor:
+        return Visitor(self.url)
