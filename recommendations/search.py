@@ -5,13 +5,14 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 from django.db.models import Count, Max
 from rapidfuzz import fuzz, process
 
 from recommendations.models import Catalogue, Movie
 
 #: Titles less alike than this (of 100) are not what was meant.
-CLOSE_ENOUGH = 72
+CLOSE_ENOUGH = 75
 
 #: As many as one page of results holds.
 FOUND = 60
@@ -32,26 +33,41 @@ class TitleIndex:
     titles: list[str]
 
     def find(self, query: str) -> list[int]:
-        """Ids of the films whose titles are closest, those that hold the words as typed first."""
+        """Ids of the films that the query means: those that hold it as typed come first."""
         wanted = normalised(query)
         if not wanted:
             return []
-        held = [place for place, title in enumerate(self.titles) if wanted in title]
-        held.sort(key=lambda place: self._rank(wanted, self.titles[place]))
-        if len(held) < FOUND:
-            close = process.extract(
-                wanted, self.titles, scorer=fuzz.WRatio, limit=FOUND, score_cutoff=CLOSE_ENOUGH
-            )
-            held += [place for _, _, place in close if place not in set(held)]
-        return [self.ids[place] for place in held[:FOUND]]
+        found = self._holding(wanted)
+        if len(found) < FOUND:
+            held = set(found)
+            found += [place for place in self._close_to(wanted) if place not in held]
+        return [self.ids[place] for place in found[:FOUND]]
 
-    @staticmethod
-    def _rank(wanted: str, title: str) -> int:
-        if title == wanted:
-            return 0
-        if f" {title}".startswith(f" {wanted}"):
-            return 1
-        return 2 if f" {wanted}" in f" {title}" else 3
+    def _holding(self, wanted: str) -> list[int]:
+        held = [place for place, title in enumerate(self.titles) if wanted in title]
+        return sorted(held, key=lambda place: exactness(wanted, self.titles[place]))
+
+    def _close_to(self, wanted: str) -> list[int]:
+        """Places of the titles that are close enough, the closest first, then the most rated.
+
+        Either a stretch of the title is like the query, or its words are. A title much shorter
+        than the query is not: "Go" is a stretch of every word that it is in.
+        """
+        stretch = process.cdist([wanted], self.titles, scorer=fuzz.partial_ratio)[0]
+        words = process.cdist([wanted], self.titles, scorer=fuzz.token_set_ratio)[0]
+        long_enough = np.array([len(title) for title in self.titles]) >= 0.7 * len(wanted)
+        closeness = np.where(long_enough, np.maximum(stretch, words), 0)
+        order = np.argsort(-closeness, kind="stable")[:FOUND]
+        return [int(place) for place in order if closeness[place] >= CLOSE_ENOUGH]
+
+
+def exactness(wanted: str, title: str) -> int:
+    """0 if this is the title, 1 if it starts so, 2 if it has these words, 3 within a word."""
+    if title == wanted:
+        return 0
+    if title.startswith(f"{wanted} "):
+        return 1
+    return 2 if f" {wanted} " in f" {title} " else 3
 
 
 def find_films(query: str) -> list[Movie]:

@@ -60,6 +60,10 @@ class Scored:
         order = np.argsort(-self.scores[free], kind="stable")
         return [int(film) for film in free[order[:count]]]
 
+    def promises(self, film: int) -> bool:
+        """Still free, and predicted to be no worse than what the viewer sees on average."""
+        return bool(self.free[film] and self.stars[film] >= self.history.stars.mean())
+
     def liked_films(self) -> list[int]:
         """Indices of the favourites, in the order of `RatingQuerySet.favourites`."""
         rated = self.viewer.ratings.favourites().values_list("movie_id", flat=True)
@@ -139,11 +143,11 @@ class BecauseYouLiked(ModelShelf):
         return Picked(self.title, self.reason)
 
     def _favourites(self, scored: Scored) -> "Iterable[tuple[int, list[int]]]":
+        """Favourites with the free films like them that the viewer should like too."""
         for film in scored.liked_films():
             similar = [index for index, _ in scored.model.similar(film, 2 * STORED)]
-            free = [index for index in similar if scored.free[index]]
-            if free:
-                yield film, free
+            if promising := [index for index in similar if scored.promises(index)]:
+                yield film, promising
 
 
 class QueryShelf(Shelf):

@@ -45,7 +45,7 @@ def make_catalogue() -> None:
         viewer = Viewer.objects.create(
             kind=Viewer.Kind.IMPORTED,
             imported_id=number,
-            display_name=f"MovieLens viewer {number}",
+            display_name=f"Viewer {number}",
         )
         rate_by_taste(viewer, CRIME if number % 2 else ROMANCE, random)
     recount(Movie.objects.all())

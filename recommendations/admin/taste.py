@@ -12,7 +12,7 @@ class ViewerAdmin(admin.ModelAdmin):
     list_display = ["display_name", "kind", "ratings", "taste_version", "last_active_at"]
     list_filter = ["kind"]
     search_fields = ["display_name", "=imported_id"]
-    readonly_fields = ["imported_id", "copied_from", "taste_version", "created_at"]
+    readonly_fields = ["imported_id", "is_copy", "taste_version", "created_at"]
     autocomplete_fields = ["user"]
     show_full_result_count = False
 

@@ -37,7 +37,7 @@ class ViewerQuerySet(models.QuerySet["Viewer"]):
 
         Guests come and go, and a copy would count somebody's taste twice.
         """
-        return self.exclude(kind=Viewer.Kind.GUEST).filter(copied_from=None)
+        return self.exclude(kind=Viewer.Kind.GUEST).filter(is_copy=False)
 
     def idle_guests(self, idle: timedelta) -> Self:
         return self.filter(kind=Viewer.Kind.GUEST, last_active_at__lt=timezone.now() - idle)
@@ -63,13 +63,10 @@ class Viewer(models.Model):
     imported_id = models.PositiveBigIntegerField(
         null=True, blank=True, unique=True, help_text="The viewer's id in the data set"
     )
-    copied_from = models.ForeignKey(
-        "self",
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="copies",
-        help_text="The imported viewer whose taste this one started from",
+    is_copy = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Started from ratings of an imported viewer, which must not count twice",
     )
     taste_version = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -93,7 +90,7 @@ class Viewer(models.Model):
 
     @property
     def contributes(self) -> bool:
-        return self.kind != self.Kind.GUEST and self.copied_from_id is None
+        return self.kind != self.Kind.GUEST and not self.is_copy
 
     @classmethod
     def for_user(cls, user: "User") -> "Viewer":
@@ -165,8 +162,8 @@ class Viewer(models.Model):
             ignore_conflicts=True,
             batch_size=2000,
         )
-        self.copied_from = other
-        self.save(update_fields=["copied_from"])
+        self.is_copy = True
+        self.save(update_fields=["is_copy"])
         self.taste_changed()
 
     @transaction.atomic

@@ -1,5 +1,7 @@
 """The whole site on one machine: set up what is missing, then run the web and the workers."""
 
+import logging
+import os
 import secrets
 import socket
 import sys
@@ -14,7 +16,6 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django_q.tasks import async_task, fetch
 
-from recommendations.importers.sources import find_dataset
 from recommendations.models import Movie, TrainedModel, Viewer
 from recommendations.operations.processes import Children
 
@@ -61,7 +62,7 @@ def set_up(dataset: str, say: Say) -> None:
     call_command("migrate", verbosity=0, interactive=False)
     if not Movie.objects.exists():
         say("Importing ratings …")
-        call_command("import_movielens", str(find_dataset(dataset)))
+        call_command("import_movielens", dataset)
     if not TrainedModel.objects.active().exists():
         say("Training a model …")
         call_command("train")
@@ -92,8 +93,10 @@ def give_taste(viewer: Viewer) -> None:
 
 def start(site: Site, children: Children) -> None:
     """Start the web server and the workers, and wait until both answer."""
+    logging.getLogger("django-q").setLevel(logging.WARNING)
     environment = {
         "BROWSE_AS": "true",
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
         "WORKERS": str(site.workers),
         "DATA_DIR": str(settings.DATA_DIR),
         "ALLOWED_HOSTS": ",".join({*settings.ALLOWED_HOSTS, site.host}),

@@ -122,7 +122,7 @@ def browse_as(request: HttpRequest, viewer_id: int) -> HttpResponse:
 def _step_aside(request: HttpRequest) -> None:
     """Remember the guest who has ratings of their own; a copy is not worth coming back to."""
     guest = viewer_of(request)
-    if guest and guest.copied_from_id is None:
+    if guest and not guest.is_copy:
         request.session[AWAY] = guest.pk
 
 

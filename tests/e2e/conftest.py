@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -14,9 +15,9 @@ from tests.movielens import write_small_dataset
 ML_LATEST_SMALL = ROOT.parent / "shared" / "data" / "ml-latest-small.zip"
 
 
-@pytest.fixture(scope="module")
-def database_url() -> Iterator[str]:
-    """Empty for SQLite in the site's own data folder; else a new database on the same server."""
+@contextmanager
+def fresh_database() -> Iterator[str]:
+    """Its URL; empty for SQLite in the site's own data folder."""
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
         yield ""
@@ -28,6 +29,18 @@ def database_url() -> Iterator[str]:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    with fresh_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared_database_url() -> Iterator[str]:
+    with fresh_database() as url:
+        yield url
+
+
 @pytest.fixture(scope="module")
 def small_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_small_dataset(tmp_path_factory.mktemp("data") / "ml-tiny")
@@ -35,10 +48,10 @@ def small_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(
-    database_url: str, small_dataset: Path, tmp_path_factory: pytest.TempPathFactory
+    shared_database_url: str, small_dataset: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningSite]:
     """A running demo of the small data set, shared by the tests of one file."""
-    running = RunningSite(tmp_path_factory.mktemp("site"), database_url)
+    running = RunningSite(tmp_path_factory.mktemp("site"), shared_database_url)
     running.start(str(small_dataset))
     yield running
     running.stop()

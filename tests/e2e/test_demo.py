@@ -63,8 +63,6 @@ def test_the_first_start_prints_passwords_that_work(
     small_dataset: Path, tmp_path: Path, database_url: str
 ) -> None:
     site = RunningSite(tmp_path, database_url)
-    site.manage("migrate", "--verbosity", "0")
-    site.shell("from django.contrib.auth.models import User; User.objects.all().delete()")
     printed = site.start(str(small_dataset))
     try:
         password = printed.split("sign in as demo")[1].split()[1]
@@ -111,8 +109,6 @@ def test_a_broken_data_set_is_said_in_one_line_and_leaves_nothing(
     broken = tmp_path / "broken.zip"
     broken.write_bytes(b"PK\x03\x04 not a zip")
     site = RunningSite(tmp_path / "data", database_url)
-    site.manage("migrate", "--verbosity", "0")
-    site.manage("flush", "--no-input", "--verbosity", "0")
     ended = site.manage("demo", "--dataset", str(broken), check=False)
     assert ended.returncode == 1
     assert "broken.zip" in ended.stderr

@@ -33,11 +33,11 @@ def test_the_present_model_can_be_left_at_work(active_model: TrainedModel) -> No
     assert "It is ready now." in said
 
 
-def test_progress_is_drawn_on_a_terminal_only(
+def test_a_log_gets_one_line_for_each_step(
     catalogue: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(*QUICK)
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "Reading ratings\nFitting\nSimilar films\n"
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@ from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
 
 from recommendations import training
+from recommendations.management.progress import ProgressBar
 from recommendations.models import TrainedModel
 
 
@@ -13,24 +13,6 @@ def parameter(given: str) -> tuple[str, str]:
     if not (name and separator and value):
         raise ArgumentTypeError(f"{given!r} is not of the form name=value")
     return name, value
-
-
-class Bars:
-    """One bar for each step, drawn on a terminal only."""
-
-    def __init__(self, hidden: bool) -> None:
-        self.hidden = hidden or None  # None: hidden unless it is a terminal
-        self.step = ""
-        self.bar: tqdm[Any] = tqdm(disable=True)
-
-    def __call__(self, step: str, done: int, total: int) -> None:
-        if step != self.step:
-            self.close()
-            self.step, self.bar = step, tqdm(desc=step, total=total, disable=self.hidden)
-        self.bar.update(done - self.bar.n)
-
-    def close(self) -> None:
-        self.bar.close()
 
 
 class Command(BaseCommand):
@@ -51,13 +33,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        bars = Bars(hidden=options["verbosity"] == 0)
+        parameters = dict(options["param"])
         try:
-            model = training.train(options["algorithm"], dict(options["param"]), bars)
+            with ProgressBar(self.stderr, hidden=options["verbosity"] == 0) as bar:
+                model = training.train(options["algorithm"], parameters, bar.show)
         except training.TrainingFailed as error:
             raise CommandError(str(error)) from error
-        finally:
-            bars.close()
         if not options["no_activate"]:
             training.activate(model)
         self.stdout.write(self.style.SUCCESS(told(model)))

@@ -1,0 +1,70 @@
+"""What an import tells while it runs, and when it is over."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+#: So many bad rows are kept to be shown; the others are only counted.
+SHOWN = 20
+
+
+class ImportFailed(Exception):
+    """Nothing was imported. The message is the one line to show; `bad_rows` led to it."""
+
+    def __init__(self, message: str, bad_rows: "BadRows | None" = None) -> None:
+        super().__init__(message)
+        self.bad_rows = bad_rows or BadRows()
+
+
+class BadRow(ValueError):
+    """A row that cannot be used; the message says why."""
+
+
+@dataclass
+class BadRows:
+    """The rows that an import skipped, as `file:line: why`."""
+
+    count: int = 0
+    shown: list[str] = field(default_factory=list)
+
+    def add(self, file: str, line: int, why: object) -> None:
+        self.count += 1
+        if len(self.shown) < SHOWN:
+            self.shown.append(f"{file}:{line}: {why}")
+
+    def lines(self) -> Sequence[str]:
+        more = self.count - len(self.shown)
+        return [*self.shown, f"... and {more:,} more"] if more else self.shown
+
+
+@dataclass(frozen=True)
+class Step:
+    """One part of an import, such as reading one file."""
+
+    name: str
+    total: int
+    unit: str = "B"
+
+
+#: Called with a step and how much of it is done, from 0 to its total.
+Progress = Callable[[Step, int], None]
+
+
+def silent(step: Step, done: int) -> None:
+    """Show nothing."""
+
+
+@dataclass
+class ImportReport:
+    name: str
+    movies: int = 0
+    ratings: int = 0
+    viewers: int = 0
+    tags: int = 0
+    seconds: float = 0.0
+    bad_rows: BadRows = field(default_factory=BadRows)
+
+    def __str__(self) -> str:
+        return (
+            f"Imported {self.name}: {self.movies:,} movies, {self.ratings:,} ratings, "
+            f"{self.viewers:,} viewers, {self.tags:,} tags in {self.seconds:.1f} s."
+        )

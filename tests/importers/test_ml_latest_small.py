@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from recommendations.importers.movielens import import_movielens
+from recommendations.models import Movie, MovieTag, Rating, Viewer
+
+SOURCE = Path(settings.BASE_DIR).parent / "shared" / "data" / "ml-latest-small.zip"
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        not SOURCE.is_file(), reason="ml-latest-small.zip is not in ../shared/data"
+    ),
+]
+
+
+def test_all_of_ml_latest_small_is_imported_without_a_bad_row() -> None:
+    report = import_movielens(SOURCE)
+
+    assert (report.movies, report.ratings, report.viewers) == (9_742, 100_836, 610)
+    assert (report.tags, report.bad_rows.count) == (3_683, 0)
+    assert (Movie.objects.count(), Rating.objects.count()) == (9_742, 100_836)
+    assert Viewer.objects.filter(kind=Viewer.Kind.IMPORTED).count() == 610
+    assert sum(MovieTag.objects.values_list("count", flat=True)) == 3_683
+    assert connection.vendor != "sqlite" or report.seconds < 10
+
+
+def test_its_films_are_called_what_people_call_them() -> None:
+    import_movielens(SOURCE)
+
+    shawshank = Movie.objects.get(pk=318)
+    assert (shawshank.title, shawshank.year) == ("The Shawshank Redemption", 1994)
+    assert (shawshank.rating_count, shawshank.mean_stars) == (317, pytest.approx(4.429, abs=0.001))
+    assert str(Movie.objects.get(pk=29)) == (
+        "The City of Lost Children (La Cité des enfants perdus) (1995)"
+    )
+    assert Movie.objects.filter(year=None).count() == 12
+    assert Movie.objects.filter(genres=None).count() == 34
