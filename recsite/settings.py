@@ -1,6 +1,7 @@
 """Settings, all from the environment. README.md lists them; a test holds the list complete."""
 
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -99,7 +100,7 @@ ALGORITHMS = {"svd": "recommendations.engine.svd.SVD"}
 
 # The lease on a queued task starts when it enters a worker's in-memory queue, so `retry` must
 # outlast the tasks ahead of it as well as its own run.
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "recsite",
     "label": "Task queue",
     "orm": "default",

@@ -1,5 +1,8 @@
 """Pages for what went wrong, in the site's own look."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRefresh
@@ -18,7 +21,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Without the request's context: what failed may be the very thing that fills it."""
+    """Without the request's context: what failed may be the very thing that fills it.
+
+    A database that is away is not our fault, and passes: that is a 503.
+    """
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        response = render(None, "503.html", status=503)
+        response.headers["Retry-After"] = "10"
+        return response
     return render(None, "500.html", status=500)
 
 

@@ -1,0 +1,107 @@
+"""Settings: strict, documented, and right for what Django-Q2 does with them."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run_python(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "recsite.settings"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def manage(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    code = f"import sys; sys.argv = {['manage.py', *arguments]!r}; import manage; manage.main()"
+    return run_python(code, **environment)
+
+
+def test_a_queued_task_outlasts_those_ahead_of_it() -> None:
+    queue = settings.Q_CLUSTER
+    assert queue["queue_limit"] == queue["workers"]
+    assert queue["retry"] > queue["timeout"] * (queue["queue_limit"] / queue["workers"] + 1)
+
+
+def test_the_queue_lives_in_the_same_database_as_the_predictions() -> None:
+    assert settings.Q_CLUSTER["orm"] == "default"
+    assert settings.Q_CLUSTER["ack_failures"]
+    assert not settings.Q_CLUSTER["catch_up"]
+    assert 100 <= settings.Q_CLUSTER["save_limit"] <= 250
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "recsite/settings.py").read_text()))
+    told = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert read
+    assert read == told
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEBUG", "perhaps"),
+        ("WORKERS", "0"),
+        ("WORKERS", "two"),
+        ("QUEUE_POLL", "-1"),
+        ("LOG_LEVEL", "LOUD"),
+        ("PREDICTION_LEASE", "soon"),
+        ("DATABASE_URL", "mysql://root@localhost/films"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATA_DIR", "/proc/nowhere"),
+    ],
+)
+def test_a_bad_value_is_an_error_of_one_line_that_names_the_variable(
+    name: str, value: str
+) -> None:
+    ended = manage("check", **{name: value})
+    assert ended.returncode == 1
+    assert name in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_the_secret_is_made_once_and_kept_to_its_owner(tmp_path: Path) -> None:
+    code = "from django.conf import settings; print(settings.SECRET_KEY)"
+    environment = {"DATA_DIR": str(tmp_path), "SECRET_KEY": ""}
+    first = run_python(code, **environment).stdout
+    assert len(first) > 50
+    assert run_python(code, **environment).stdout == first
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_web_process_imports_neither_surprise_nor_scipy(tmp_path: Path) -> None:
+    code = """
+import sys
+from recsite.wsgi import application
+from django.urls import get_resolver
+get_resolver().url_patterns
+import recommendations.views.pages, recommendations.views.fragments
+heavy = {"surprise", "scipy", "joblib", "recommendations.training", "recommendations.tasks"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    ended = run_python(code, DATA_DIR=str(tmp_path))
+    assert ended.stdout.strip() == "[]", ended.stderr
+
+
+def test_while_the_database_is_away_the_site_says_so(tmp_path: Path) -> None:
+    code = """
+import django
+django.setup()
+from django.test import Client
+answer = Client(raise_request_exception=False).get("/", headers={"Host": "localhost"})
+print(answer.status_code, answer.headers["Retry-After"], b"Back in a moment" in answer.content)
+"""
+    away = "postgresql://nobody@127.0.0.1:1/nothing"
+    ended = run_python(code, DATA_DIR=str(tmp_path), DATABASE_URL=away)
+    assert ended.stdout.strip() == "503 10 True", ended.stderr
