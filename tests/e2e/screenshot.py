@@ -1,6 +1,6 @@
 """Takes the README's screenshot, of a site with the real ratings: docs/home.png.
 
-    python -m tests.e2e.screenshot
+python -m tests.e2e.screenshot
 """
 
 import tempfile
