@@ -4,6 +4,7 @@ import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import OperationalError, ProgrammingError
 
 
 def main() -> None:
@@ -12,6 +13,9 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"manage.py: {error}")
+    except (OperationalError, ProgrammingError) as error:
+        why = str(error).strip().splitlines()[0]
+        sys.exit(f"manage.py: the database says: {why}. Is it running, and is it migrated?")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,12 @@ WRONG_STARS = "Stars go from 0.5 to 5.0 in halves."
 
 
 class RatingForm(forms.Form):
-    """Stars in halves; an empty value takes the rating back."""
+    """Stars in halves; an empty value takes the rating back.
 
+    `viewer` is whom the page was drawn for, empty for one who was nobody yet.
+    """
+
+    viewer = forms.IntegerField(required=False, min_value=1)
     stars = forms.FloatField(required=False, error_messages={"invalid": WRONG_STARS})
 
     def clean_stars(self) -> float | None:

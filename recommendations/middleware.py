@@ -26,6 +26,8 @@ def viewer_of(request: HttpRequest) -> Viewer | None:
     """The viewer of this request, looked up once."""
     if not hasattr(request, "_viewer"):
         request._viewer = _find(request)  # type: ignore[attr-defined]
+        if request._viewer and request._viewer.touch():  # type: ignore[attr-defined]
+            request.session.modified = True  # which keeps it for as long again
     viewer: Viewer | None = request._viewer  # type: ignore[attr-defined]
     return viewer
 

@@ -14,6 +14,9 @@ from recommendations.models import Catalogue, Movie
 #: Titles less alike than this (of 100) are not what was meant.
 CLOSE_ENOUGH = 75
 
+#: The same where some titles hold the query as it was typed.
+VERY_CLOSE = 90
+
 #: As many as one page of results holds.
 FOUND = 60
 
@@ -40,14 +43,15 @@ class TitleIndex:
         found = self._holding(wanted)
         if len(found) < FOUND:
             held = set(found)
-            found += [place for place in self._close_to(wanted) if place not in held]
+            enough = VERY_CLOSE if held else CLOSE_ENOUGH
+            found += [place for place in self._close_to(wanted, enough) if place not in held]
         return [self.ids[place] for place in found[:FOUND]]
 
     def _holding(self, wanted: str) -> list[int]:
         held = [place for place, title in enumerate(self.titles) if wanted in title]
         return sorted(held, key=lambda place: exactness(wanted, self.titles[place]))
 
-    def _close_to(self, wanted: str) -> list[int]:
+    def _close_to(self, wanted: str, enough: int) -> list[int]:
         """Places of the titles that are close enough, the closest first, then the most rated.
 
         Either a stretch of the title is like the query, or its words are. A title much shorter
@@ -58,7 +62,7 @@ class TitleIndex:
         long_enough = np.array([len(title) for title in self.titles]) >= 0.7 * len(wanted)
         closeness = np.where(long_enough, np.maximum(stretch, words), 0)
         order = np.argsort(-closeness, kind="stable")[:FOUND]
-        return [int(place) for place in order if closeness[place] >= CLOSE_ENOUGH]
+        return [int(place) for place in order if closeness[place] >= enough]
 
 
 def exactness(wanted: str, title: str) -> int:
@@ -78,10 +82,10 @@ def find_films(query: str) -> list[Movie]:
 
 
 def _catalogue_version() -> tuple[object, ...]:
-    """Changes whenever films are imported, added or removed."""
+    """Differs whenever films were imported, added, edited or removed."""
     films = Movie.objects.aggregate(films=Count("pk"), last=Max("pk"))
-    imported = Catalogue.objects.values_list("imported_at", flat=True).first()
-    return imported, films["films"], films["last"]
+    changed = Catalogue.objects.values_list("changed_at", flat=True).first()
+    return changed, films["films"], films["last"]
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,6 @@ import numpy as np
 from recommendations.models import Movie, Viewer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from recommendations.engine.contract import History, Model
@@ -64,8 +63,9 @@ class Scored:
         """Still free, and predicted to be no worse than what the viewer sees on average."""
         return bool(self.free[film] and self.stars[film] >= self.history.stars.mean())
 
-    def liked_films(self) -> list[int]:
-        """Indices of the favourites, in the order of `RatingQuerySet.favourites`."""
+    @cached_property
+    def favourites(self) -> list[int]:
+        """Indices of the liked films, the dearest first; a shelf takes out the one it is for."""
         rated = self.viewer.ratings.favourites().values_list("movie_id", flat=True)
         known = {int(self.model.film_ids[film]): int(film) for film in self.history.films}
         return [known[movie] for movie in rated if movie in known]
@@ -133,21 +133,18 @@ class BecauseYouLiked(ModelShelf):
         return taste.liked > self.place
 
     def pick(self, scored: Scored) -> Picked:
-        for favourite, similar in list(self._favourites(scored))[self.place :]:
-            movie = Movie.objects.get(pk=int(scored.model.film_ids[favourite]))
-            return Picked(
-                f"Because you liked {movie.title}",
-                "loved by the people who loved it too",
-                similar[:STORED],
-            )
+        while scored.favourites:
+            favourite = scored.favourites.pop(0)
+            if like_it := self._like(favourite, scored):
+                movie = Movie.objects.get(pk=int(scored.model.film_ids[favourite]))
+                title = f"Because you liked {movie.short_title}"
+                return Picked(title, "loved by the people who loved it too", like_it)
         return Picked(self.title, self.reason)
 
-    def _favourites(self, scored: Scored) -> "Iterable[tuple[int, list[int]]]":
-        """Favourites with the free films like them that the viewer should like too."""
-        for film in scored.liked_films():
-            similar = [index for index, _ in scored.model.similar(film, 2 * STORED)]
-            if promising := [index for index in similar if scored.promises(index)]:
-                yield film, promising
+    def _like(self, favourite: int, scored: Scored) -> list[int]:
+        """The free films like this one that the viewer should like too."""
+        similar = (film for film, _ in scored.model.similar(favourite, 2 * STORED))
+        return [film for film in similar if scored.promises(film)][:STORED]
 
 
 class QueryShelf(Shelf):

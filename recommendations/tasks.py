@@ -24,9 +24,7 @@ def prune_predictions() -> int:
 
 
 def prune_guests() -> int:
-    idle = Viewer.objects.idle_guests(timedelta(days=settings.GUEST_KEEP_DAYS))
-    _, deleted = idle.delete()
-    return deleted.get(Viewer._meta.label, 0)
+    return Viewer.objects.delete_idle_guests(timedelta(days=settings.GUEST_KEEP_DAYS))
 
 
 def clear_sessions() -> None:

@@ -245,6 +245,11 @@ class LoadedModel:
 _loaded: LoadedModel | None = None
 
 
+def is_loaded() -> bool:
+    """Whether this process has a model in memory, if not always the active one."""
+    return _loaded is not None
+
+
 def load_active() -> LoadedModel | None:
     """The active model, or None if there is none. Loaded once, and anew when another is activated.
 

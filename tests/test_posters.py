@@ -144,10 +144,9 @@ def test_an_ellipsis_stands_for_what_cannot_be_set() -> None:
     assert set_title("W" * 300)[0][0].endswith("W…")
 
 
-def test_names_in_brackets_are_left_out_unless_they_are_the_title() -> None:
-    assert title_lines("Seven (a.k.a. Se7en)") == ["Seven"]
-    assert title_lines("(500) Days of Summer")[0].startswith("(500)")
-    assert title_lines("Birdman: Or (The Unexpected Virtue of Ignorance)")[-1].endswith(")")
+def test_a_long_word_breaks_after_a_slash() -> None:
+    assert title_lines("Bollywood/Hollywood") == ["Bollywood/", "Hollywood"]
+    assert "".join(title_lines("/ Slash /")).replace(" ", "") == "/Slash/"
 
 
 def test_titles_are_escaped() -> None:

@@ -1,6 +1,9 @@
-from django.contrib import admin
+from typing import Any
 
-from recommendations.models import Credit, Genre, Movie, Person
+from django.contrib import admin
+from django.http import HttpRequest
+
+from recommendations.models import Catalogue, Credit, Genre, Movie, Person
 
 
 @admin.register(Genre)
@@ -29,6 +32,11 @@ class MovieAdmin(admin.ModelAdmin):
     filter_horizontal = ["genres"]
     inlines = [CreditInline]
     show_full_result_count = False
+
+    def save_model(self, request: HttpRequest, obj: Movie, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        for catalogue in Catalogue.objects.all():
+            catalogue.save()  # its time tells the search that a title may have changed
 
     @admin.display(description="mean", ordering="mean_stars")
     def mean(self, movie: Movie) -> str:

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth import get_permission_codename
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -31,13 +32,17 @@ class KeyFilter(admin.SimpleListFilter):
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """For rows that only workers write."""
+    """For rows that only workers write. Its actions need the permission to change."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        change = get_permission_codename("change", self.opts)
+        return bool(request.user.has_perm(f"{self.opts.app_label}.{change}"))
 
 
 @admin.register(Prediction)
@@ -112,13 +117,15 @@ class PredictionAdmin(ReadOnlyAdmin):
     def traceback(self, prediction: Prediction) -> str:
         return format_html("<pre>{}</pre>", prediction.error) if prediction.error else ""
 
-    @admin.action(description="Retry: ask for the selected again")
+    @admin.action(description="Retry what failed or is stale", permissions=["operate"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Prediction]) -> None:
         asked = [requests.retry(row.viewer, row.key) for row in queryset.select_related("viewer")]
         count = sum(row is not None for row in asked)
-        self.message_user(request, f"Queued {count} of {len(asked)}; the others are in flight.")
+        self.message_user(
+            request, f"Queued {count} of {len(asked)}; the others are fresh or in flight."
+        )
 
-    @admin.action(description="Discard: end the selected runs, drop what they compute")
+    @admin.action(description="Discard what is in flight", permissions=["operate"])
     def discard(self, request: HttpRequest, queryset: QuerySet[Prediction]) -> None:
         count = requests.discard(queryset, f"Discarded by {request.user.get_username()}.")
         level = messages.SUCCESS if count else messages.WARNING

@@ -48,7 +48,7 @@ class TrainedModelAdmin(ReadOnlyAdmin):
     def traceback(self, model: TrainedModel) -> str:
         return format_html("<pre>{}</pre>", model.error) if model.error else ""
 
-    @admin.action(description="Activate: put the selected model to work")
+    @admin.action(description="Put the selected model to work", permissions=["operate"])
     def activate(self, request: HttpRequest, queryset: QuerySet[TrainedModel]) -> None:
         if len(queryset) != 1:
             self.message_user(request, "Select one model to activate.", messages.ERROR)

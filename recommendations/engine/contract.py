@@ -65,7 +65,8 @@ class Model(ABC):
 
     name:      the algorithm, in manifests
     folds_in:  it serves the viewer's present ratings; one that cannot uses what it was trained on
-    reports_progress: `score` calls its progress as it goes; one that answers at once does not
+    reports_progress: `score` is never silent for long: it calls its progress as it goes, or it
+        answers at once
     ranked_by: what `score` is, in words that a reader of the admin understands
     film_ids:  (n_films,) int32, raw ids of the films it knows, ascending
     support:   (n_films,) int32, how many ratings it was fitted to of each film

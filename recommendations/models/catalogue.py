@@ -1,5 +1,6 @@
 """The films a site knows, and what is known about them."""
 
+import re
 from typing import Self
 
 from django.db import models
@@ -23,7 +24,7 @@ class Catalogue(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     name = models.CharField(max_length=100, help_text="The data set, such as ml-latest-small")
-    imported_at = models.DateTimeField(auto_now=True)
+    changed_at = models.DateTimeField(auto_now=True, help_text="When films last changed")
 
     class Meta:
         constraints = [
@@ -110,7 +111,12 @@ class Movie(models.Model):
         ordering = ["title", "year", "id"]
         indexes = [
             models.Index("rating_count", name="movie_popularity"),
-            models.Index("year", "damped_mean", name="movie_new_and_liked"),
+            models.Index(
+                "year",
+                "damped_mean",
+                name="movie_new_and_liked",
+                condition=Q(rating_count__gte=SUPPORT),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -118,6 +124,17 @@ class Movie(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("film", args=[self.pk])
+
+    @property
+    def short_title(self) -> str:
+        """Without the names it has elsewhere, which MovieLens adds in brackets."""
+        short = re.sub(r"(\s+\([^()]*\))+$", "", self.title)
+        return short if short and not short.endswith(" Or") else self.title
+
+    @property
+    def other_titles(self) -> str:
+        """The names in brackets: "(a.k.a. Se7en)"."""
+        return self.title.removeprefix(self.short_title).strip()
 
     @property
     def imdb_url(self) -> str:

@@ -3,6 +3,7 @@
 `recommendations.pipeline` moves it from state to state; here is what those moves rest on.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
@@ -33,12 +34,21 @@ def film_key(movie_id: int) -> str:
     return f"film:{movie_id}"
 
 
+def film_of(key: str) -> int | None:
+    """The film that a key is about, if it is one of a film."""
+    named = re.fullmatch(r"film:([0-9]{1,9})", key)
+    return int(named[1]) if named else None
+
+
 @dataclass(frozen=True)
 class Claim:
     """What a worker holds while a prediction is its own: all later writes name it."""
 
     prediction_id: int
     attempt: int
+
+    def __str__(self) -> str:
+        return f"Prediction {self.prediction_id}, attempt {self.attempt}"
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
@@ -64,8 +74,11 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         """True when work is due, and nothing has claimed or held a lease for a while."""
         since = Now() - SILENCE
         waiting = self.filter(status=Prediction.Status.QUEUED, enqueued_at__lt=since)
-        at_work = self.filter(Q(claimed_at__gte=since) | Q(lease_expires_at__gte=since))
-        return waiting.exists() and not at_work.exists()
+        signs_of_life = (
+            self.filter(claimed_at__gte=since),
+            self.filter(lease_expires_at__gte=since),
+        )
+        return waiting.exists() and not any(signs.exists() for signs in signs_of_life)
 
     def telling(self) -> Self:
         """Of one viewer and key: the run in flight, the newest good one, the newest failure."""
@@ -81,13 +94,13 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         )
 
     def prunable(self, keep_runs: int, older_than: timedelta) -> Self:
-        """Finished rows that are too old or too many; never a viewer's newest good one."""
+        """Finished rows that are too old or too many; never a viewer's newest good home page."""
         newer = Prediction.objects.filter(
             viewer=OuterRef("viewer"), key=OuterRef("key"), pk__gt=OuterRef("pk")
         )
         good = newer.filter(status=Prediction.Status.SUCCEEDED)
         too_many = Exists(newer.order_by("pk").values("pk")[keep_runs - 1 : keep_runs])
-        replaced = ~Q(status=Prediction.Status.SUCCEEDED) | Exists(good)
+        replaced = ~Q(status=Prediction.Status.SUCCEEDED, key=HOME) | Exists(good)
         return (
             self.exclude(status__in=Prediction.Status.in_flight())
             .filter(replaced)
@@ -149,6 +162,7 @@ class Prediction(models.Model):
             models.Index("status", "lease_expires_at", name="prediction_lease"),
             models.Index("status", "wake_at", name="prediction_wake"),
             models.Index("claimed_at", name="prediction_claimed"),
+            models.Index("lease_expires_at", name="prediction_lease_any"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -164,6 +178,11 @@ class Prediction(models.Model):
     @property
     def in_flight(self) -> bool:
         return not self.Status(self.status).is_final
+
+    @property
+    def has_errors(self) -> bool:
+        """Some part of the result could not be made."""
+        return any("error" in part for part in self.result.values())
 
     @property
     def queue_seconds(self) -> float | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db import connection, models, transaction
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Case, Count, F, Q, Sum, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -21,6 +21,9 @@ HALVES = [half / 2 for half in range(1, 11)]
 
 #: A film rated so many stars or more is one that the viewer likes.
 LIKED = 4.0
+
+#: A film with so many ratings is well known.
+WELL_KNOWN = 50
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,14 @@ class ViewerQuerySet(models.QuerySet["Viewer"]):
         """
         return self.exclude(kind=Viewer.Kind.GUEST).filter(is_copy=False)
 
-    def idle_guests(self, idle: timedelta) -> Self:
-        return self.filter(kind=Viewer.Kind.GUEST, last_active_at__lt=timezone.now() - idle)
+    @transaction.atomic
+    def delete_idle_guests(self, idle: timedelta) -> int:
+        """Delete the guests who have not been here for so long; returns how many went."""
+        last_seen = timezone.now() - idle
+        guests = self.filter(kind=Viewer.Kind.GUEST, last_active_at__lt=last_seen)
+        locked = list(guests.select_for_update().values_list("pk", flat=True))
+        self.filter(pk__in=locked).delete()
+        return len(locked)
 
 
 class Viewer(models.Model):
@@ -132,10 +141,21 @@ class Viewer(models.Model):
         return True
 
     def _rating_before_change(self, movie: Movie) -> "Rating | None":
-        # The viewer's row is locked before anything else is touched: a run that ends locks it
-        # too, so that it either sees this change or leaves the way clear for the next request.
-        Viewer.objects.select_for_update().get(pk=self.pk)
+        self._lock()
         return self.ratings.filter(movie=movie).first()
+
+    def _lock(self) -> None:
+        # Before anything else is touched: a run that ends locks this row first too, so that it
+        # either sees the change or leaves the way clear for the next request.
+        Viewer.objects.select_for_update().filter(pk=self.pk).first()
+
+    def touch(self) -> bool:
+        """Note that the viewer is here; once a day is often enough. True if it was noted."""
+        now = timezone.now()
+        if now - self.last_active_at < timedelta(days=1):
+            return False
+        Viewer.objects.filter(pk=self.pk).update(last_active_at=now)
+        return True
 
     def taste_changed(self) -> None:
         Viewer.objects.filter(pk=self.pk).update(
@@ -168,6 +188,7 @@ class Viewer(models.Model):
 
     @transaction.atomic
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        self._lock()
         rated = list(self.ratings.values_list("movie_id", flat=True)) if self.contributes else []
         deleted = super().delete(*args, **kwargs)
         recount(Movie.objects.filter(pk__in=rated))
@@ -179,15 +200,23 @@ class RatingQuerySet(models.QuerySet["Rating"]):
         return self.filter(viewer__in=Viewer.objects.contributing())
 
     def favourites(self) -> Self:
-        """The liked ones, the best and the latest first."""
-        return self.filter(stars__gte=LIKED).order_by("-stars", "-rated_at", "movie_id")
+        """The liked ones, the best first; of those the well known, then the latest.
+
+        What is like a film that few have rated, nobody knows well.
+        """
+        well_known = Q(movie__rating_count__gte=WELL_KNOWN)
+        return self.filter(stars__gte=LIKED).order_by(
+            "-stars", Case(When(well_known, then=0), default=1), "-rated_at", "movie_id"
+        )
 
 
 class Rating(models.Model):
     viewer = models.ForeignKey(
         Viewer, on_delete=models.CASCADE, related_name="ratings", db_index=False
     )
-    movie = models.ForeignKey(Movie, on_delete=models.CASCADE, related_name="ratings")
+    movie = models.ForeignKey(
+        Movie, on_delete=models.CASCADE, related_name="ratings", db_index=False
+    )
     stars = models.FloatField(choices=[(half, f"{half:.1f}") for half in HALVES])
     rated_at = models.DateTimeField(default=timezone.now)
 
@@ -195,6 +224,7 @@ class Rating(models.Model):
 
     class Meta:
         ordering = ["-rated_at", "-id"]
+        indexes = [models.Index("movie", "stars", name="rating_histogram")]
         constraints = [
             models.UniqueConstraint(fields=["viewer", "movie"], name="one_rating_a_film"),
             models.CheckConstraint(condition=Q(stars__in=HALVES), name="stars_in_halves"),

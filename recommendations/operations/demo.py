@@ -14,12 +14,20 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
+from django.db import connection, transaction
+from django.utils import timezone
 from django_q.tasks import async_task, fetch
 
-from recommendations.models import Movie, TrainedModel, Viewer
+from recommendations.importers.report import ImportFailed
+from recommendations.importers.sources import find_dataset, open_dataset
+from recommendations.models import Catalogue, Movie, Prediction, TrainedModel, Viewer
+from recommendations.models.prediction import SILENCE
 from recommendations.operations.processes import Children
 
 Say = Callable[[str], None]
+
+#: The child that runs the predictions.
+WORKERS = "workers"
 
 #: How long the web server and the workers may take until they answer.
 START_SECONDS = 60
@@ -45,20 +53,42 @@ class Site:
 
 
 def check_port(site: Site) -> None:
-    family = socket.AF_INET6 if ":" in site.host else socket.AF_INET
+    if not 0 < site.port < 65_536:
+        raise DemoError(f"--port: {site.port} is none; ports go from 1 to 65535.")
     try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
+        family, kind, _, _, address = socket.getaddrinfo(
+            site.host, site.port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((site.host, site.port))
-    except (OSError, OverflowError) as error:
+            probe.bind(address)
+    except OSError as error:
         raise DemoError(
-            f"Cannot listen on {site.host}, port {site.port}: {error}. "
-            f"Choose another one, such as: make demo PORT={8000 if site.port != 8000 else 8001}"
+            f"Cannot listen on {site.host}, port {site.port}: {error.strerror}. "
+            "Choose another port or host, such as: make demo PORT=8001"
         ) from error
+
+
+def check_dataset(dataset: str) -> None:
+    """Refuse a data set that does not exist, or that is not the one in the database."""
+    try:
+        place = find_dataset(dataset)
+        name = place if isinstance(place, str) else open_dataset(place).name
+    except ImportFailed as error:
+        raise DemoError(str(error)) from error
+    tables = connection.introspection.table_names()
+    loaded = Catalogue.objects.first() if Catalogue._meta.db_table in tables else None
+    if loaded and loaded.name != name:
+        raise DemoError(
+            f"This site holds {loaded}, not {name}; leave DATASET away, choose another DATA_DIR, "
+            f"or run: manage.py import_movielens {dataset} --replace"
+        )
 
 
 def set_up(dataset: str, say: Say) -> None:
     """Make what is missing: tables, ratings, a model, static files. A second time finds all."""
+    if dataset != "auto":
+        check_dataset(dataset)
     call_command("migrate", verbosity=0, interactive=False)
     if not Movie.objects.exists():
         say("Importing ratings …")
@@ -69,8 +99,12 @@ def set_up(dataset: str, say: Say) -> None:
     call_command("collectstatic", verbosity=0, interactive=False)
 
 
+@transaction.atomic
 def make_logins() -> dict[str, str]:
-    """Make the demo and the staff login if they are missing; returns the new passwords."""
+    """Make the demo and the staff login if they are missing; returns the new passwords.
+
+    To be called when they can be shown at once: nothing else keeps them.
+    """
     users = get_user_model().objects
     passwords = {}
     for name in ("demo", "staff"):
@@ -101,16 +135,31 @@ def start(site: Site, children: Children) -> None:
         "DATA_DIR": str(settings.DATA_DIR),
         "ALLOWED_HOSTS": ",".join({*settings.ALLOWED_HOSTS, site.host}),
     }
-    python = [sys.executable, "-m"]
     bind = site.url.removeprefix("http://").rstrip("/")
     serve = ["gunicorn", "recsite.wsgi", "--bind", bind, "--workers", "2", "--threads", "4"]
     quiet = ["--graceful-timeout", "4", "--log-level", "warning", "--no-control-socket"]
-    children.start("web server", [*python, *serve, *quiet], environment)
-    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-    children.start("workers", [*manage, "qcluster"], environment)
+    children.start("web server", [sys.executable, "-m", *serve, *quiet], environment)
+    manage = str(settings.BASE_DIR / "manage.py")
+    children.start(WORKERS, [sys.executable, manage, "qcluster"], environment)
     until(lambda: web_answers(site), children)
     task = async_task("recommendations.tasks.answer")
-    until(lambda: fetch(task) is not None, children)
+    claimed = Prediction.objects.filter(claimed_at__gte=timezone.now())
+    until(lambda: fetch(task) is not None or claimed.exists(), children)
+
+
+def watch(children: Children, say: Say) -> str:
+    """Wait until a child ends, and return its name; replace a cluster that has seized up.
+
+    A worker of Django-Q2 that dies idle takes the queue's lock with it: its cluster lives on and
+    claims nothing more.
+    """
+    while (name := children.ended()) is None:
+        time.sleep(1)
+        if Prediction.objects.no_worker():
+            say("The workers claim nothing; starting them anew.")
+            children.restart(WORKERS)
+            time.sleep(SILENCE.total_seconds())
+    return name
 
 
 def until(answers: Callable[[], bool], children: Children) -> None:

@@ -1,11 +1,11 @@
-"""Child processes that end when we end, whatever ends us."""
+"""Child processes that end when we end by a signal or an error; kill -9 alone leaves them."""
 
 import contextlib
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import NoReturn, Self
@@ -52,6 +52,7 @@ class Children:
     """
 
     running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    started: dict[str, tuple[Sequence[str], Mapping[str, str]]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         return self
@@ -60,6 +61,7 @@ class Children:
         self.stop()
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
+        self.started[name] = (command, env)
         self.running[name] = subprocess.Popen(  # noqa: S603
             command, env={**os.environ, **env}, stdin=subprocess.DEVNULL, start_new_session=True
         )
@@ -70,20 +72,23 @@ class Children:
             (name for name, child in self.running.items() if child.poll() is not None), None
         )
 
-    def wait(self) -> str:
-        """Return the name of the first child that ends."""
-        while (name := self.ended()) is None:
-            time.sleep(LOOK_SECONDS * 4)
-        return name
+    def restart(self, name: str) -> None:
+        end([self.running[name]])
+        self.start(name, *self.started[name])
 
     def stop(self) -> None:
-        for child in self.running.values():
-            if child.poll() is None:
-                child.terminate()
-        deadline = time.monotonic() + GRACE_SECONDS
-        while time.monotonic() < deadline and any(c.poll() is None for c in self.running.values()):
-            time.sleep(LOOK_SECONDS)
-        for child in self.running.values():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+        end(self.running.values())
+
+
+def end(children: "Collection[subprocess.Popen[bytes]]") -> None:
+    """Ask all to end, then kill what is left of them and theirs."""
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    deadline = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < deadline and any(child.poll() is None for child in children):
+        time.sleep(LOOK_SECONDS)
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()

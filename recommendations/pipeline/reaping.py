@@ -45,6 +45,7 @@ def _lease_lost(row: Prediction) -> bool:
             status=Prediction.Status.QUEUED,
             progress=0,
             wakes=0,
+            claimed_at=None,
             enqueued_at=Now(),
             wake_at=Now() + WAKE_PERIOD,
         )

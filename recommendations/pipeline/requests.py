@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Now
+from django.utils import timezone
 from django_q.tasks import async_task
 
 from recommendations.models import Prediction, TrainedModel, Viewer
+from recommendations.models.prediction import SILENCE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +31,7 @@ class Standing:
     viewer: Viewer
     key: str
     model_id: int | None
-    read_at: "datetime | None" = None
+    read_at: "datetime"
     in_flight: Prediction | None = None
     good: Prediction | None = None
     failed: Prediction | None = None
@@ -54,7 +57,7 @@ class Standing:
 
     @property
     def cooling_down(self) -> bool:
-        if not (self.last_failed and self.failed and self.failed.finished_at and self.read_at):
+        if not (self.last_failed and self.failed and self.failed.finished_at):
             return False
         age = self.read_at - self.failed.finished_at
         return age < timedelta(seconds=settings.PREDICTION_COOL_DOWN)
@@ -66,19 +69,36 @@ class Standing:
         return not (self.is_fresh or self.cooling_down)
 
     @property
+    def is_worth_retrying(self) -> bool:
+        """Something failed, if only one shelf, or what there is is stale."""
+        if self.model_id is None or self.in_flight:
+            return False
+        return not self.is_fresh or self.last_failed or bool(self.good and self.good.has_errors)
+
+    @property
     def needs_healing(self) -> bool:
         """The run in flight has lost its worker, or its wake-up seems to have been lost."""
         row = self.in_flight
-        if row is None or self.read_at is None:
+        if row is None:
             return False
         due = row.lease_expires_at if row.status == Prediction.Status.RUNNING else row.wake_at
         return due is not None and due < self.read_at
 
     @property
     def waited(self) -> timedelta:
-        if self.in_flight is None or self.read_at is None:
-            return timedelta()
-        return self.read_at - self.in_flight.requested_at
+        """Since the run in flight was asked for."""
+        return self.read_at - self.in_flight.requested_at if self.in_flight else timedelta()
+
+    @property
+    def quiet(self) -> timedelta:
+        """Since the run in flight was last queued or claimed."""
+        row = self.in_flight
+        return self.read_at - (row.claimed_at or row.enqueued_at) if row else timedelta()
+
+    @cached_property
+    def no_worker(self) -> bool:
+        """Work has been due for a while, and nobody is there to do it."""
+        return self.quiet > SILENCE and Prediction.objects.no_worker()
 
 
 def active_model_id() -> int | None:
@@ -91,7 +111,7 @@ def standing(viewer: Viewer, key: str) -> Standing:
     told = Prediction.objects.of(viewer, key).telling()
     rows: list[Any] = list(told.annotate(read_at=Now(), active_id=Subquery(active)))
     if not rows:
-        return Standing(viewer, key, active_model_id())
+        return Standing(viewer, key, active_model_id(), timezone.now())
     now = Standing(viewer, key, rows[0].active_id, rows[0].read_at)
     for row in rows:
         match row.status:
@@ -140,11 +160,9 @@ def request(viewer: Viewer, key: str, model_id: int | None) -> Prediction | None
 
 
 def retry(viewer: Viewer, key: str) -> Prediction | None:
-    """Ask again for what failed, at once; what is fresh or in flight is left alone."""
+    """Ask again at once for what failed or is stale; leave alone what is fresh or in flight."""
     now = standing(viewer, key)
-    if now.in_flight or now.model_id is None:
-        return None
-    return request(viewer, key, now.model_id)
+    return request(viewer, key, now.model_id) if now.is_worth_retrying else None
 
 
 def wake(prediction_id: int) -> None:

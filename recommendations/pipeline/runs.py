@@ -1,6 +1,7 @@
 """What a worker does with a prediction: claim it, compute it, store it."""
 
 import logging
+import time
 import traceback
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from recommendations import shelves, training
 from recommendations.models import Prediction, Scores, Viewer
-from recommendations.models.prediction import HOME, Claim, lease
+from recommendations.models.prediction import HOME, Claim, film_of, lease
 from recommendations.pipeline.requests import active_model_id, request
 
 if TYPE_CHECKING:
+    from django.db.models.expressions import CombinedExpression
     from numpy.typing import NDArray
 
     from recommendations.engine.contract import History, Model
@@ -47,13 +49,17 @@ def run(prediction_id: int) -> None:
     claim = take(prediction_id)
     if claim is None:
         return
+    started = time.monotonic()
     try:
         produce(claim)
     except ClaimLost:
-        logger.warning("%s is not mine any more; its result is dropped.", claim)
-    except BaseException:
+        logger.warning("%s: not mine any more; its result is dropped.", claim)
+    except BaseException as error:
         fail(claim, traceback.format_exc())
+        logger.error("%s failed: %s", claim, error)  # noqa: TRY400 (the row keeps the traceback)
         raise
+    else:
+        logger.info("%s succeeded in %.2f s.", claim, time.monotonic() - started)
 
 
 def take(prediction_id: int) -> Claim | None:
@@ -80,6 +86,8 @@ def write(claim: Claim, **changes: Any) -> None:
 
 
 def fail(claim: Claim, error: str) -> None:
+    if not connection.is_usable():
+        connection.close()  # so that the next statement opens another
     Prediction.objects.held(claim).update(
         status=Prediction.Status.FAILED,
         error=error,
@@ -97,7 +105,9 @@ def succeed(claim: Claim) -> None:
         prediction = Prediction.objects.held(claim).first()
         if prediction is None:
             raise ClaimLost
-        viewer = Viewer.objects.select_for_update().get(pk=prediction.viewer_id)
+        viewer = Viewer.objects.select_for_update().filter(pk=prediction.viewer_id).first()
+        if viewer is None:
+            raise ClaimLost
         write(
             claim,
             status=Prediction.Status.SUCCEEDED,
@@ -106,9 +116,9 @@ def succeed(claim: Claim) -> None:
             lease_expires_at=Now(),
         )
         made_from = (prediction.model_id, prediction.taste_version)
-        model_id = active_model_id()
-        if made_from != (model_id, viewer.taste_version):
-            request(viewer, prediction.key, model_id)
+        now = (active_model_id(), viewer.taste_version)
+        if made_from != now and now[0] is not None and viewer.ratings.exists():
+            request(viewer, prediction.key, now[0])
 
 
 @dataclass
@@ -147,6 +157,8 @@ def begin(claim: Claim) -> Run:
     if prediction is None:
         raise ClaimLost
     viewer = prediction.viewer
+    if not training.is_loaded():
+        write(claim, lease_expires_at=whole_timeout())
     loaded = training.load_active()
     if loaded is None:
         raise NoActiveModel("There is no active model; train one with manage.py train.")
@@ -187,14 +199,18 @@ def score_films(run: Run) -> "shelves.Scored":
 def score(run: Run) -> "NDArray[np.floating]":
     """Score every film. Each report extends the lease; a silent model gets its whole timeout."""
     if not run.model.reports_progress:
-        timeout = Now() + timedelta(seconds=settings.PREDICTION_TIMEOUT)
-        write(run.claim, lease_expires_at=timeout)
+        write(run.claim, lease_expires_at=whole_timeout())
         return run.model.score(run.history)
 
     def report(done: int, total: int) -> None:
         write(run.claim, progress=SCORING * done / total)
 
     return run.model.score(run.history, progress=report)
+
+
+def whole_timeout() -> "CombinedExpression":
+    """The lease of work that cannot say how far it is."""
+    return Now() + timedelta(seconds=settings.PREDICTION_TIMEOUT)
 
 
 def fill_shelf(shelf: shelves.ModelShelf, scored: shelves.Scored) -> dict[str, Any]:
@@ -214,16 +230,18 @@ def fill_shelf(shelf: shelves.ModelShelf, scored: shelves.Scored) -> dict[str, A
 
 def explain_film(run: Run) -> None:
     """Say what one film would get from the viewer, how sure that is, and what carried it."""
-    wanted = int(run.key.removeprefix("film:"))
-    film = int(np.searchsorted(run.model.film_ids, wanted))
+    wanted = film_of(run.key)
+    film = int(np.searchsorted(run.model.film_ids, wanted or 0))
     if film == len(run.model.film_ids) or run.model.film_ids[film] != wanted:
         run.store("film", {"unknown": True}, 1)
         return
-    predicted = run.model.predict_stars(run.history)
+    if not run.model.reports_progress:
+        write(run.claim, lease_expires_at=whole_timeout())
+    predicted = run.model.predict_stars(run.history, np.array([film], np.int32))
     part = {
-        "stars": round(float(predicted.stars[film]), 2),
-        "low": round(float(predicted.low[film]), 2),
-        "high": round(float(predicted.high[film]), 2),
+        "stars": round(float(predicted.stars[0]), 2),
+        "low": round(float(predicted.low[0]), 2),
+        "high": round(float(predicted.high[0]), 2),
     }
     run.store("film", part | explanation(run, film), 1)
 

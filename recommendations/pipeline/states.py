@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from recommendations.models import Prediction
-from recommendations.models.prediction import SILENCE
-from recommendations.pipeline.requests import Standing
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from recommendations.models import Prediction
+    from recommendations.pipeline.requests import Standing
 
 #: After so long a page stops asking by itself, and offers to ask again.
-PATIENCE = timedelta(minutes=5)
+PATIENCE = timedelta(minutes=10)
 
 
 class State(StrEnum):
@@ -23,25 +25,73 @@ class State(StrEnum):
     TIMED_OUT = "timed_out"
 
 
+WAITING_STATES = {State.WAITING, State.NO_MODEL, State.NO_WORKER}
+
+
 @dataclass(frozen=True)
 class Part:
-    """One named part of a prediction as it stands now."""
+    """One named part of a prediction, as a page that asks for it `since` then may show it.
 
-    state: State
-    content: dict[str, Any]
-    refreshing: bool
-    standing: Standing
+    `source` is the run that holds what is shown, if anything is.
+    """
+
+    standing: "Standing"
+    name: str
+    since: "datetime"
+    source: "Prediction | None"
+
+    @property
+    def content(self) -> dict[str, Any]:
+        content: dict[str, Any] = self.source.result[self.name] if self.source else {}
+        return content
+
+    @property
+    def state(self) -> State:
+        if "error" in self.content:
+            return State.FAILED
+        if self.content:
+            return State.READY if self.content.get("items", True) else State.EMPTY
+        if self.standing.model_id is not None and self.standing.last_failed:
+            return State.FAILED
+        return State.TIMED_OUT if self.out_of_patience else self._waiting
+
+    @property
+    def _waiting(self) -> State:
+        if self.standing.model_id is None:
+            return State.NO_MODEL
+        return State.NO_WORKER if self.standing.no_worker else State.WAITING
+
+    @property
+    def out_of_patience(self) -> bool:
+        return self.standing.read_at - self.since > PATIENCE
+
+    @property
+    def successor_in_flight(self) -> bool:
+        """The run in flight will bring this part anew, or will be followed by one that does."""
+        row = self.standing.in_flight
+        return row is not None and (self.source != row or not self.standing.is_current(row))
+
+    @property
+    def refreshing(self) -> bool:
+        """There is something to show, and it is being made anew."""
+        return bool(self.content) and self.successor_in_flight and not self.out_of_patience
+
+    @property
+    def stalled(self) -> bool:
+        """Nothing moves until somebody starts a worker or trains a model."""
+        idle = self.state in {State.NO_MODEL, State.NO_WORKER}
+        return idle or (self.refreshing and self.standing.no_worker)
+
+    @property
+    def refresh_failed(self) -> bool:
+        """What is shown is from before the last change, and making it anew did not succeed."""
+        given_up = self.successor_in_flight and self.out_of_patience
+        return self.state == State.READY and (given_up or self.standing.last_failed)
 
     @property
     def polls(self) -> bool:
         """Whether asking again can show something new without anybody's doing."""
-        waits = self.state in {State.WAITING, State.NO_WORKER, State.NO_MODEL}
-        return waits or (self.refreshing and self.standing.waited < PATIENCE)
-
-    @property
-    def refresh_failed(self) -> bool:
-        """What is shown is from before the last change, and making it anew failed."""
-        return self.state == State.READY and self.standing.last_failed
+        return self.state in WAITING_STATES or self.refreshing
 
     @property
     def progress(self) -> float | None:
@@ -49,28 +99,8 @@ class Part:
         return row.progress if row and row.progress else None
 
 
-def part(standing: Standing, name: str) -> Part:
+def part(standing: "Standing", name: str, since: "datetime | None" = None) -> Part:
     """The part `name`: from the run in flight if it has it already, else from the last good."""
-    row = standing.in_flight
-    in_flight = row.result.get(name) if row else None
-    content = in_flight or (standing.good.result.get(name) if standing.good else None) or {}
-    refreshing = row is not None and in_flight is None
-    return Part(_state(standing, content), content, refreshing, standing)
-
-
-def _state(standing: Standing, content: dict[str, Any]) -> State:
-    if "error" in content:
-        return State.FAILED
-    if content:
-        return State.READY if content.get("items", True) else State.EMPTY
-    if standing.model_id is None:
-        return State.NO_MODEL
-    if standing.last_failed:
-        return State.FAILED
-    return _waiting(standing)
-
-
-def _waiting(standing: Standing) -> State:
-    if standing.waited > SILENCE and Prediction.objects.no_worker():
-        return State.NO_WORKER
-    return State.TIMED_OUT if standing.waited > PATIENCE else State.WAITING
+    runs = (standing.in_flight, standing.good)
+    source = next((run for run in runs if run and name in run.result), None)
+    return Part(standing, name, since or standing.read_at, source)

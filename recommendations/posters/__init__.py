@@ -15,11 +15,10 @@ from recommendations.posters.lettering import (
     WIDTH,
     facts_type,
     set_title,
-    shown_title,
     title_type,
 )
 
-__all__ = ["draw_poster", "poster_version", "shown_title"]
+__all__ = ["draw_poster", "poster_version"]
 
 #: Part of each version: raise it whenever a change here draws a poster differently.
 DRAWING = 1
@@ -38,7 +37,7 @@ def draw_poster(title: str, year: int | None, genre: str) -> str:
     palette = dice.pick(PALETTES.get(genre, PALETTES["-"]))
     name = SHORT_NAMES.get(genre, genre) if genre in PALETTES else ""
     facts = " · ".join(str(fact) for fact in (year, name.upper()) if fact)
-    lines, size = set_title(shown_title(title))
+    lines, size = set_title(title)
     last = HEIGHT - (50 if facts else 22) - 0.2 * size
     top = last - (len(lines) - 1) * size * LEADING - 0.76 * size
     floor = round(top - 16)

@@ -43,12 +43,6 @@ def facts_type(facts: str, colour: str) -> str:
     )
 
 
-def shown_title(title: str) -> str:
-    """Without the names it has elsewhere, which MovieLens adds in brackets."""
-    short = re.sub(r"(\s+\([^()]*\))+$", "", title)
-    return short if short and not short.endswith(" Or") else title
-
-
 def set_title(title: str) -> tuple[list[str], int]:
     """The lines of a title, and the largest size in which they fit."""
     pieces = breakable(title)
@@ -61,9 +55,9 @@ def set_title(title: str) -> tuple[list[str], int]:
 
 
 def breakable(title: str) -> list[str]:
-    """Pieces that may start a line: words, and the single signs of Chinese and Japanese."""
+    """Pieces that may start a line: words, what follows a slash, single signs of Chinese."""
     wide = "\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff01-\uff60"
-    return re.findall(rf"[{wide}]\s*|[^\s{wide}]+\s*", title) or [title]
+    return re.findall(rf"[{wide}]\s*|[^\s/{wide}]+/?\s*|/\s*", title) or [title]
 
 
 def fill_lines(pieces: list[str], room: float) -> list[str]:

@@ -6,7 +6,7 @@ from django import template
 from django.urls import reverse
 
 from recommendations.models import Credit, Movie, Person, Rating
-from recommendations.posters import poster_version, shown_title
+from recommendations.posters import poster_version
 
 register = template.Library()
 
@@ -28,7 +28,7 @@ class Bar(TypedDict):
 
 @register.filter
 def poster_url(movie: Movie) -> str:
-    version = poster_version(movie.title, movie.year, movie.main_genre)
+    version = poster_version(movie.short_title, movie.year, movie.main_genre)
     return reverse("poster", args=[movie.pk, version])
 
 
@@ -79,14 +79,3 @@ def in_words(histogram: list[tuple[float, int]]) -> str:
 @register.filter
 def of_role(credits_: list[Credit], role: str) -> list[Person]:
     return [credit.person for credit in credits_ if credit.role == role]
-
-
-@register.filter
-def main_title(title: str) -> str:
-    return shown_title(title)
-
-
-@register.filter
-def other_titles(title: str) -> str:
-    """The names in brackets that MovieLens adds: "(a.k.a. Se7en)"."""
-    return title.removeprefix(shown_title(title)).strip()

@@ -9,34 +9,52 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
-from django_htmx.http import trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from recommendations.forms import RatingForm
 from recommendations.middleware import GUEST, viewer_made_for, viewer_of
 from recommendations.models import Movie, Rating, Viewer
-from recommendations.models.prediction import HOME, film_key
+from recommendations.models.prediction import HOME, film_key, film_of
 from recommendations.pipeline import requests
 from recommendations.shelves import SHELVES, ModelShelf
 from recommendations.views import fragments
 
+NOT_RATED = "You are somebody else here now, so nothing was rated. Sign in again, or rate anew."
+
 #: The session key of the guest who went to browse as somebody else, to come back to.
 AWAY = "guest-away"
+
+
+class SomebodyElse(Exception):
+    """The page was drawn for a viewer who is not the one that posts: a login has ended since."""
 
 
 def change_rating(request: HttpRequest, movie: Movie) -> Rating | None:
     """Rate `movie` as the form says, and have the shelves made anew; None if the rating went."""
     form = RatingForm(request.POST)
     if not form.is_valid():
-        raise ValidationError(list(form.errors["stars"]))
-    stars = form.cleaned_data["stars"]
+        raise ValidationError(
+            [message for messages in form.errors.values() for message in messages]
+        )
+    refuse_somebody_else(form.cleaned_data["viewer"], viewer_of(request))
     with transaction.atomic():
         viewer = viewer_made_for(request)
-        rating = None if stars is None else viewer.rate(movie, stars)
-        if stars is None:
-            viewer.unrate(movie)
+        rating = _change(viewer, movie, form.cleaned_data["stars"])
         if viewer.ratings.exists():
             requests.ensure(viewer, HOME)
     return rating
+
+
+def refuse_somebody_else(meant: int | None, viewer: Viewer | None) -> None:
+    if meant is not None and (viewer is None or viewer.pk != meant):
+        raise SomebodyElse
+
+
+def _change(viewer: Viewer, movie: Movie, stars: float | None) -> Rating | None:
+    if stars is not None:
+        return viewer.rate(movie, stars)
+    viewer.unrate(movie)
+    return None
 
 
 @require_POST
@@ -46,6 +64,8 @@ def rate(request: HttpRequest, movie_id: int) -> HttpResponse:
         rating = change_rating(request, movie)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
+    except SomebodyElse:
+        messages.error(request, NOT_RATED)
     else:
         messages.success(request, _said(movie, rating))
     return redirect(movie)
@@ -62,23 +82,37 @@ def _said(movie: Movie, rating: Rating | None) -> str:
 @require_POST
 def rate_fragment(request: HttpRequest, movie_id: int) -> HttpResponse:
     movie = get_object_or_404(Movie, pk=movie_id)
-    context = {"movie": movie, "changed": True}
     try:
-        context["rating"] = change_rating(request, movie)
+        rating = change_rating(request, movie)
     except ValidationError as error:
-        viewer = viewer_of(request)
-        context |= {"changed": False, "error": " ".join(error.messages)}
-        context["rating"] = viewer.ratings.filter(movie=movie).first() if viewer else None
+        return _rating_refused(request, movie, " ".join(error.messages))
+    except SomebodyElse:
+        messages.error(request, NOT_RATED)
+        return HttpResponseClientRedirect(movie.get_absolute_url())
+    context = {
+        "movie": movie,
+        "rating": rating,
+        "viewer": viewer_of(request),
+        "changed": True,
+        "announcement": _said(movie, rating),
+    }
     response = render(request, "recommendations/_rating.html", context)
-    return trigger_client_event(response, "taste-changed") if context["changed"] else response
+    return trigger_client_event(response, "taste-changed")
+
+
+def _rating_refused(request: HttpRequest, movie: Movie, error: str) -> HttpResponse:
+    viewer = viewer_of(request)
+    rating = viewer.ratings.filter(movie=movie).first() if viewer else None
+    context = {"movie": movie, "rating": rating, "viewer": viewer, "error": error}
+    return render(request, "recommendations/_rating.html", context)
 
 
 @require_POST
 def retry(request: HttpRequest) -> HttpResponse:
     """Ask again for a prediction that failed."""
     viewer, key = viewer_of(request), request.POST.get("key", "")
-    if key != HOME and not key.removeprefix("film:").isdecimal():
-        raise Http404("There is no such prediction.")
+    if key != HOME:
+        get_object_or_404(Movie, pk=film_of(key))
     if viewer and viewer.ratings.exists():
         requests.retry(viewer, key)
     return _back(request)
@@ -91,7 +125,8 @@ def retry_shelf(request: HttpRequest, viewer: Viewer, slug: str) -> HttpResponse
     if not isinstance(wanted, ModelShelf):
         raise Http404(f"No run fills a shelf called {slug}.")
     requests.retry(viewer, HOME)
-    return fragments.draw_shelf(request, viewer, wanted)
+    response = fragments.draw_shelf(request, viewer, wanted)
+    return trigger_client_event(response, "picks-requested")
 
 
 @require_POST

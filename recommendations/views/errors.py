@@ -2,6 +2,7 @@
 
 import sys
 
+from django.contrib import messages
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -35,5 +36,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Signing in rotates the token; an HTMX request from an older tab loads its page anew."""
     if request.headers.get("HX-Request"):
+        messages.warning(request, "Who you are here has changed elsewhere; please do that again.")
         return HttpResponseClientRefresh()
     return render(request, "403_csrf.html", status=403)

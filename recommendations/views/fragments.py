@@ -1,6 +1,7 @@
 """What HTMX polls. Each answers with the template that the page includes, in its present state."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,9 +14,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from recommendations.middleware import viewer_of
 from recommendations.models import Movie, Prediction, Viewer
 from recommendations.models.prediction import HOME, film_key
-from recommendations.models.taste import Taste
 from recommendations.pipeline import reaping, requests
-from recommendations.pipeline.states import State
+from recommendations.pipeline.states import State, part
 from recommendations.shelves import SHELVES, ModelShelf
 from recommendations.views import presenters
 
@@ -36,9 +36,9 @@ def for_viewer(view: FragmentView) -> FragmentView:
     return wrapper
 
 
-def healed(viewer: Viewer, taste: Taste, key: str) -> requests.Standing:
-    """Where `key` stands, after mending what the poll has found broken."""
-    if not taste.ratings:
+def healed(request: HttpRequest, viewer: Viewer, key: str) -> requests.Standing:
+    """Where `key` stands, asked for if need be, after mending what the poll has found broken."""
+    if request.method == "HEAD" or not viewer.ratings.exists():
         return requests.standing(viewer, key)
     now = requests.ensure(viewer, key)
     if not now.needs_healing:
@@ -46,6 +46,14 @@ def healed(viewer: Viewer, taste: Taste, key: str) -> requests.Standing:
     assert now.in_flight
     reaping.reap(Prediction.objects.filter(pk=now.in_flight.pk))
     return requests.standing(viewer, key)
+
+
+def asking_since(request: HttpRequest) -> datetime | None:
+    """When the page began to poll, as its first poll's address said."""
+    try:
+        return datetime.fromtimestamp(int(request.GET.get("since", "")), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def unchanged(request: HttpRequest, poll: presenters.Poll | None) -> bool:
@@ -62,25 +70,27 @@ def shelf(request: HttpRequest, viewer: Viewer, slug: str) -> HttpResponse:
 
 
 def draw_shelf(request: HttpRequest, viewer: Viewer, wanted: ModelShelf) -> HttpResponse:
-    taste = viewer.taste()
-    view = presenters.model_shelves(healed(viewer, taste, HOME), taste).get(wanted.slug)
+    standing, since = healed(request, viewer, HOME), asking_since(request)
+    found = part(standing, wanted.slug, since)
+    if unchanged(request, presenters.poll_for(found, presenters.shelf_path(wanted))):
+        return HttpResponse(status=204)
+    view = presenters.model_shelves(standing, viewer.taste(), since).get(wanted.slug)
     if view is None or view.state == State.EMPTY:
         return HttpResponse()
-    if unchanged(request, view.poll):
-        return HttpResponse(status=204)
     context: dict[str, object] = {"shelf": view}
-    if view.state == State.READY and view.poll is None:
-        context["announcement"] = f"{view.title}: ready"
+    if standing.is_fresh and not standing.in_flight:
+        context["announcement"] = "Your picks are ready."
     return render(request, "recommendations/_shelf.html", context)
 
 
 @require_safe
 @for_viewer
 def refreshing(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    banner = presenters.refreshing(healed(viewer, viewer.taste(), HOME))
+    banner = presenters.refreshing(healed(request, viewer, HOME), asking_since(request))
     if banner and unchanged(request, banner.poll):
         return HttpResponse(status=204)
-    return render(request, "recommendations/_refreshing.html", {"refreshing": banner})
+    context = {"refreshing": banner, "refreshed": banner is None}
+    return render(request, "recommendations/_refreshing.html", context)
 
 
 @require_safe
@@ -90,9 +100,9 @@ def film_prediction(request: HttpRequest, viewer: Viewer, movie_id: int) -> Http
 
 
 def draw_film_prediction(request: HttpRequest, viewer: Viewer, movie: Movie) -> HttpResponse:
-    taste = viewer.taste()
-    if taste.ratings:
-        prediction = presenters.film_prediction(movie, healed(viewer, taste, film_key(movie.pk)))
+    if viewer.ratings.exists():
+        standing = healed(request, viewer, film_key(movie.pk))
+        prediction = presenters.film_prediction(movie, standing, asking_since(request))
     else:
         prediction = presenters.FilmPrediction(movie.pk, "needs_ratings")
     if unchanged(request, prediction.poll):

@@ -6,7 +6,7 @@ from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
-from django.views.decorators.cache import cache_control
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from recommendations.middleware import viewer_of
@@ -16,7 +16,7 @@ from recommendations.models.taste import Taste
 from recommendations.pipeline import requests
 from recommendations.pipeline.states import part
 from recommendations.posters import draw_poster, poster_version
-from recommendations.search import find_films
+from recommendations.search import FOUND, find_films
 from recommendations.shelves import SHELVES, STORED, QueryShelf
 from recommendations.views import presenters
 from recommendations.views.browsing import invitation
@@ -26,8 +26,6 @@ BOT = re.compile(r"bot|crawl|spider|slurp|preview", re.IGNORECASE)
 
 #: Tags that a film page names.
 TAGS = 12
-
-personal = cache_control(private=True, no_cache=True)
 
 
 def may_request(request: HttpRequest) -> bool:
@@ -45,7 +43,7 @@ def standing_of(
 
 
 @require_safe
-@personal
+@never_cache
 def home(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
     taste = viewer.taste() if viewer else Taste()
@@ -57,7 +55,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@personal
+@never_cache
 def shelf(request: HttpRequest, slug: str) -> HttpResponse:
     """All the films of one shelf."""
     if slug not in SHELVES:
@@ -82,7 +80,7 @@ def _model_shelf(request: HttpRequest, slug: str) -> presenters.ShelfView:
 
 
 @require_safe
-@personal
+@never_cache
 def film(request: HttpRequest, movie_id: int) -> HttpResponse:
     known = Movie.objects.prefetch_related(
         "genres", Prefetch("credits", Credit.objects.select_related("person"))
@@ -93,6 +91,7 @@ def film(request: HttpRequest, movie_id: int) -> HttpResponse:
         "movie": movie,
         "credits": list(movie.credits.all()),
         "tags": list(MovieTag.objects.filter(movie=movie)[:TAGS]),
+        "viewer": viewer,
         "rating": viewer.ratings.filter(movie=movie).first() if viewer else None,
         "prediction": film_prediction(request, movie),
         "histogram": presenters.histogram(movie),
@@ -111,11 +110,11 @@ def film_prediction(request: HttpRequest, movie: Movie) -> presenters.FilmPredic
 
 
 @require_safe
-@personal
+@never_cache
 def search(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:100]
     results = presenters.cards_of(find_films(query), viewer_of(request))
-    context = {"query": query, "results": results, "total": len(results)}
+    context = {"query": query, "results": results, "more": len(results) == FOUND}
     return render(request, "recommendations/search.html", context)
 
 
@@ -124,7 +123,7 @@ def search(request: HttpRequest) -> HttpResponse:
 def poster(request: HttpRequest, movie_id: int, version: str) -> HttpResponse:  # noqa: ARG001
     """A drawn poster. The version is part of its address, so that it never changes."""
     movie = get_object_or_404(Movie, pk=movie_id)
-    drawn_from = (movie.title, movie.year, movie.main_genre)
+    drawn_from = (movie.short_title, movie.year, movie.main_genre)
     if version != poster_version(*drawn_from):
         raise Http404("This poster was drawn anew.")
     return HttpResponse(draw_poster(*drawn_from), content_type="image/svg+xml")

@@ -14,11 +14,12 @@ from recommendations.shelves import HOME_SHELVES, SHOWN, ModelShelf, QueryShelf,
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from recommendations.pipeline.requests import Standing
 
-#: While a run has worked for less than this, a fragment asks again after so many milliseconds,
-#: the first time and then each time.
+#: While a run was queued or claimed less than this ago, a fragment asks again after so many
+#: milliseconds, the first time and then each time.
 RHYTHM = [
     (timedelta(seconds=2), 300, 1_000),
     (timedelta(seconds=10), 1_000, 2_000),
@@ -32,28 +33,40 @@ IDLE_RHYTHM = (5_000, 10_000)
 
 @dataclass(frozen=True)
 class Poll:
-    """Where and how often a fragment asks for its successor. `seen` is what is shown now."""
+    """Where and how often a fragment asks for its successor.
+
+    `since` is when its page began to ask, in seconds of the epoch; `seen` is what it shows now.
+    """
 
     path: str
+    since: int
     seen: str
     delay: int
     every: int
 
     @property
     def url(self) -> str:
-        return f"{self.path}?seen={self.seen}"
+        return f"{self.path}?since={self.since}&seen={self.seen}"
 
 
 def poll_for(part: Part, path: str) -> Poll | None:
     if not part.polls:
         return None
-    waited = part.standing.waited
-    if part.state in {State.NO_MODEL, State.NO_WORKER}:
-        delay, every = IDLE_RHYTHM
-    else:
-        delay, every = next((d, e) for limit, d, e in RHYTHM if waited < limit)
-    shown = (part.state, int(part.refreshing), round(20 * (part.progress or 0)), every)
-    return Poll(path, "-".join(map(str, shown)), delay, every)
+    delay, every = rhythm(part)
+    progress = round(20 * (part.progress or 0))
+    source = part.source.pk if part.source else 0
+    shown = (part.state, source, int(part.stalled), progress, every)
+    return Poll(path, int(part.since.timestamp()), "-".join(map(str, shown)), delay, every)
+
+
+def rhythm(part: Part) -> tuple[int, int]:
+    if part.stalled:
+        return IDLE_RHYTHM
+    return next((delay, every) for limit, delay, every in RHYTHM if part.standing.quiet < limit)
+
+
+def shelf_path(shelf: Shelf) -> str:
+    return reverse("fragment-shelf", args=[shelf.slug])
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,10 @@ class Card:
     stars: float | None = None
     because: list[Movie] = field(default_factory=list)
 
+    @property
+    def reason(self) -> str:
+        return f"because you rated {' and '.join(movie.short_title for movie in self.because)}"
+
 
 @dataclass(frozen=True)
 class ShelfView:
@@ -73,11 +90,18 @@ class ShelfView:
     state: State = State.READY
     cards: list[Card] = field(default_factory=list)
     refreshing: bool = False
+    stalled: bool = False
     refresh_failed: bool = False
     progress: float | None = None
     waited: int = 0
     poll: Poll | None = None
+    path: str = ""
     see_all: str = ""
+
+    @property
+    def listens(self) -> bool:
+        """It has come to an end that a retry elsewhere on the page may change."""
+        return self.state in {State.FAILED, State.TIMED_OUT} or self.refresh_failed
 
     @property
     def skeletons(self) -> range:
@@ -117,10 +141,12 @@ def model_shelf(shelf: Shelf, part: Part, films: Films, limit: int = SHOWN) -> S
         state=part.state,
         cards=films.cards(part.content.get("items", []), limit),
         refreshing=part.refreshing,
+        stalled=part.stalled,
         refresh_failed=part.refresh_failed,
         progress=part.progress,
         waited=int(part.standing.waited.total_seconds()),
-        poll=poll_for(part, reverse("fragment-shelf", args=[shelf.slug])),
+        poll=poll_for(part, shelf_path(shelf)),
+        path=shelf_path(shelf),
         see_all=reverse("shelf", args=[shelf.slug]) if part.state == State.READY else "",
     )
 
@@ -175,13 +201,15 @@ def home(viewer: Viewer | None, standing: "Standing | None", taste: Taste) -> Ho
     return Home(visible, refreshing(standing) if standing else None)
 
 
-def model_shelves(standing: "Standing", taste: Taste) -> dict[str, ShelfView]:
+def model_shelves(
+    standing: "Standing", taste: Taste, since: "datetime | None" = None
+) -> dict[str, ShelfView]:
     """By slug, the shelves that a run fills, for a viewer with such ratings.
 
     They are made together, so that a fragment shows just what the page does.
     """
     wanted = [s for s in HOME_SHELVES if isinstance(s, ModelShelf) and s.is_for(taste)]
-    parts = {shelf.slug: part(standing, shelf.slug) for shelf in wanted}
+    parts = {shelf.slug: part(standing, shelf.slug, since) for shelf in wanted}
     films = Films(standing.viewer, parts.values())
     return {shelf.slug: model_shelf(shelf, parts[shelf.slug], films) for shelf in wanted}
 
@@ -191,6 +219,7 @@ class Refreshing:
     """The banner above shelves that are being made anew."""
 
     rating: Rating | None
+    stalled: bool
     progress: float | None
     poll: Poll | None
 
@@ -199,15 +228,14 @@ class Refreshing:
 JUST_NOW = timedelta(minutes=10)
 
 
-def refreshing(standing: "Standing") -> Refreshing | None:
-    row = standing.in_flight
-    if row is None or standing.good is None or standing.read_at is None:
+def refreshing(standing: "Standing", since: "datetime | None" = None) -> Refreshing | None:
+    whole = part(standing, "", since)
+    if standing.good is None or standing.in_flight is None or not whole.polls:
         return None
     latest = standing.viewer.ratings.select_related("movie").order_by("-rated_at").first()
     just_now = latest is not None and latest.rated_at > standing.read_at - JUST_NOW
-    whole = part(standing, "")
-    poll = poll_for(whole, reverse("fragment-refreshing")) if whole.polls else None
-    return Refreshing(latest if just_now else None, whole.progress, poll)
+    poll = poll_for(whole, reverse("fragment-refreshing"))
+    return Refreshing(latest if just_now else None, whole.stalled, whole.progress, poll)
 
 
 @dataclass(frozen=True)
@@ -223,6 +251,8 @@ class FilmPrediction:
     mostly: bool = False
     rating_count: int = 0
     refreshing: bool = False
+    stalled: bool = False
+    refresh_failed: bool = False
     poll: Poll | None = None
 
     @property
@@ -230,8 +260,10 @@ class FilmPrediction:
         return reverse("fragment-film-prediction", args=[self.movie_id])
 
 
-def film_prediction(movie: Movie, standing: "Standing") -> FilmPrediction:
-    known = part(standing, "film")
+def film_prediction(
+    movie: Movie, standing: "Standing", since: "datetime | None" = None
+) -> FilmPrediction:
+    known = part(standing, "film", since)
     content = known.content
     if content.get("unknown"):
         return FilmPrediction(movie.pk, "unknown_film")
@@ -248,6 +280,8 @@ def film_prediction(movie: Movie, standing: "Standing") -> FilmPrediction:
         mostly=content.get("mostly", False),
         rating_count=content.get("ratings", 0),
         refreshing=known.refreshing,
+        stalled=known.stalled,
+        refresh_failed=known.refresh_failed,
         poll=poll_for(known, reverse("fragment-film-prediction", args=[movie.pk])),
     )
 
@@ -266,5 +300,5 @@ def similar_films(movie: Movie, viewer: Viewer | None) -> ShelfView | None:
 
 def histogram(movie: Movie) -> list[tuple[float, int]]:
     """For each half star, how many gave it; nothing if nobody gave any."""
-    given = dict(movie.ratings.order_by().values_list("stars").annotate(Count("pk")))
+    given = dict(movie.ratings.contributed().order_by().values_list("stars").annotate(Count("pk")))
     return [(half, given.get(half, 0)) for half in HALVES] if given else []

@@ -3,15 +3,17 @@
 import re
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import Task
 
-from recommendations.models import Movie, Prediction, Rating, TrainedModel, Viewer
+from recommendations.models import Catalogue, Movie, Prediction, Rating, TrainedModel, Viewer
 from recommendations.models.prediction import HOME, film_key
 from recommendations.pipeline import requests
+from recommendations.search import find_films
 from recommendations.tasks import run_prediction
 from tests.conftest import train
 
@@ -184,3 +186,25 @@ def test_viewers_are_kept_out(alice_client: Client) -> None:
 def act(client: Client, path: str, action: str, pk: int, **more: str) -> str:
     data = {"action": action, "_selected_action": str(pk), **more}
     return client.post(path, data, follow=True).content.decode()
+
+
+def test_who_may_only_look_cannot_act(client: Client, done: Prediction) -> None:
+    looker = User.objects.create_user("dora", password="a long secret", is_staff=True)
+    looker.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    client.force_login(looker)
+    assert client.get(PREDICTIONS).status_code == 200
+    second = train("svd")
+    act(client, MODELS, "activate", done.model_id or 0)
+    assert TrainedModel.objects.active().get() == second
+    act(client, PREDICTIONS, "retry", done.pk)
+    assert Prediction.objects.count() == 1
+
+
+def test_a_title_changed_here_is_found(staff_client: Client, catalogue: None) -> None:
+    Catalogue.objects.create(name="ml-test")
+    assert not find_films("xylophone")
+    data = {"title": "Xylophone", "country": "", "credits-TOTAL_FORMS": 0}
+    data |= {"credits-INITIAL_FORMS": 0}
+    path = "/admin/recommendations/movie/5/change/"
+    assert staff_client.post(path, data | {"id": 5}).status_code == 302
+    assert [movie.pk for movie in find_films("xylophone")] == [5]

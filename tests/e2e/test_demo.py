@@ -55,7 +55,7 @@ def test_a_second_start_redoes_nothing(demo: RunningSite, small_dataset: Path) -
     demo.stop()
     printed = demo.start(str(small_dataset))
     assert "Importing" not in printed
-    assert "password" not in printed
+    assert "sign in as" not in printed
     assert demo.shell(f"from django.contrib.auth.models import User; {rows}") == counted
 
 

@@ -17,25 +17,32 @@ class TestSVD(ModelContract):
         model.find_neighbours(ratings)
         return model
 
-    def test_contributions_and_the_base_add_up_to_the_score(
+    def test_contributions_and_the_base_add_up_to_the_stars(
         self, model: SVD, fan: History
     ) -> None:
         films = np.arange(len(model.film_ids), dtype=np.int32)
         carried = model.weights(fan, films) @ (fan.stars - model.base[fan.films])
-        assert np.allclose(model.base + carried, model.score(fan), atol=1e-5)
+        assert np.allclose(model.base + carried, model.expected_stars(fan), atol=1e-5)
 
     def test_an_unknown_viewer_gets_the_films_own_level(self, model: SVD) -> None:
-        assert np.array_equal(model.score(model.history([], [])), model.base)
+        assert np.array_equal(model.expected_stars(model.history([], [])), model.base)
 
     def test_a_first_rating_moves_the_level_a_little(self, model: SVD) -> None:
         film = model.film_ids[:1]
-        moved = model.score(model.history(film, [5])) - model.base
+        moved = model.expected_stars(model.history(film, [5])) - model.base
         assert 0 < moved.mean() < (5 - model.base[0]) / 2
 
-    def test_films_are_ranked_by_stars_beyond_the_scale(self, model: SVD, fan: History) -> None:
-        assert np.array_equal(model.score(fan), model.expected_stars(fan))
-        clipped = np.clip(model.score(fan), 0.5, 5)
+    def test_stars_are_clipped_to_the_scale(self, model: SVD, fan: History) -> None:
+        clipped = np.clip(model.expected_stars(fan), 0.5, 5)
         assert np.array_equal(model.predict_stars(fan).stars, clipped)
+
+    def test_of_films_with_as_many_stars_the_one_that_more_rated_ranks_higher(
+        self, model: SVD, fan: History
+    ) -> None:
+        raised = model.score(fan) - model.expected_stars(fan)
+        order = np.argsort(model.support, kind="stable")
+        assert (np.diff(raised[order]) >= -1e-5).all()
+        assert raised.max() > raised.min()
 
 
 def test_a_fit_that_runs_away_says_what_to_do() -> None:

@@ -39,6 +39,7 @@ def test_a_lost_lease_goes_back_to_the_queue_and_wakes_a_worker(queued: Predicti
     assert reap_predictions() == 1
     queued.refresh_from_db()
     assert (queued.status, queued.attempt) == (Status.QUEUED, 1)
+    assert queued.queue_seconds is None
     assert OrmQ.objects.count() == 2
     run_prediction(queued.pk)
     queued.refresh_from_db()

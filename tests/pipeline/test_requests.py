@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 from recommendations.models import Movie, Prediction, TrainedModel, Viewer
-from recommendations.models.prediction import HOME
+from recommendations.models.prediction import HOME, film_key
 from recommendations.pipeline import requests
 from recommendations.tasks import run_prediction
 from tests.conftest import train
@@ -180,3 +180,14 @@ def failed(viewer: Viewer) -> Prediction:
     row.refresh_from_db()
     assert row.status == Status.FAILED
     return row
+
+
+def test_old_film_runs_are_pruned_whole(active_model: TrainedModel, alice: Viewer) -> None:
+    for film in (5, 6):
+        row = requests.ensure(alice, film_key(film)).in_flight
+        assert row
+        run_prediction(row.pk)
+    done(alice)
+    Prediction.objects.update(finished_at=Now() - timedelta(days=90))
+    assert Prediction.objects.prune(keep_runs=10, older_than=timedelta(days=30)) == 2
+    assert Prediction.objects.get().key == HOME

@@ -1,10 +1,13 @@
 """What a worker does with a prediction, and what it does not do when the prediction is not its."""
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 
 import numpy as np
+import psycopg
 import pytest
+from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django_q.exceptions import TimeoutException
 from django_q.models import OrmQ
@@ -242,3 +245,73 @@ def test_progress_extends_the_lease(catalogue: None, alice: Viewer) -> None:
     assert before
     assert after
     assert after > before + timedelta(seconds=5)
+
+
+def test_the_two_favourites_are_the_dearest(active_model: TrainedModel, alice: Viewer) -> None:
+    alice.rate(Movie.objects.get(pk=45), 4.0)
+    row = ask(alice)
+    run_prediction(row.pk)
+    titles = [part["title"] for part in again(row).result.values()]
+    assert titles[1:] == ["Because you liked Crime story 1", "Because you liked Crime story 2"]
+
+
+def test_no_successor_is_asked_for_when_no_model_is_left(
+    interrupted: type[Interrupted], alice: Viewer
+) -> None:
+    row = ask(alice)
+    interrupted.meanwhile = lambda: TrainedModel.objects.update(state=TrainedModel.State.RETIRED)
+    run_prediction(row.pk)
+    assert Prediction.objects.get().status == Status.SUCCEEDED
+
+
+def test_no_successor_is_asked_for_when_no_ratings_are_left(
+    interrupted: type[Interrupted], alice: Viewer
+) -> None:
+    row = ask(alice)
+
+    def take_all_back() -> None:
+        for rating in alice.ratings.select_related("movie"):
+            alice.unrate(rating.movie)
+
+    interrupted.meanwhile = take_all_back
+    run_prediction(row.pk)
+    assert Prediction.objects.get().status == Status.SUCCEEDED
+
+
+def test_a_model_that_is_silent_gets_its_whole_timeout(
+    interrupted: type[Interrupted], alice: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interrupted, "reports_progress", False)
+    row = ask(alice)
+    leases = []
+
+    def look() -> None:
+        running = again(row)
+        assert running.lease_expires_at
+        assert running.claimed_at
+        leases.append(running.lease_expires_at - running.claimed_at)
+
+    interrupted.meanwhile = look
+    run_prediction(row.pk)
+    assert leases[0] >= timedelta(seconds=59)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connection to lose")
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_lost_in_the_middle_of_a_run_is_a_failure_with_its_traceback(
+    interrupted: type[Interrupted], alice: Viewer
+) -> None:
+    row = ask(alice)
+
+    def cut_the_line() -> None:
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                [connection.settings_dict["NAME"]],
+            )
+
+    interrupted.meanwhile = cut_the_line
+    with pytest.raises(OperationalError):
+        run_prediction(row.pk)
+    assert again(row).status == Status.FAILED
+    assert "OperationalError" in again(row).error

@@ -1,7 +1,9 @@
 """What HTMX polls, in each of its states."""
 
 import re
+import time
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db.models import F
@@ -13,6 +15,7 @@ from recommendations.models import Movie, Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests, runs
 from recommendations.tasks import run_prediction
+from tests.algorithms import Interrupted
 from tests.conftest import train
 
 TOP_PICKS = "/fragments/shelves/top-picks/"
@@ -21,13 +24,22 @@ TOP_PICKS = "/fragments/shelves/top-picks/"
 def poll_of(html: str) -> str:
     found = re.search(r'hx-get="([^"]+)"', html)
     assert found, html
-    return found[1]
+    return unescape(found[1])
 
 
 def run(viewer: Viewer) -> None:
     row = requests.ensure(viewer, HOME).in_flight
     assert row
     run_prediction(row.pk)
+
+
+def running(lease: int = 9) -> None:
+    """What is queued has just been claimed."""
+    Prediction.objects.in_flight().update(
+        status=Prediction.Status.RUNNING,
+        claimed_at=Now(),
+        lease_expires_at=Now() + timedelta(seconds=lease),
+    )
 
 
 def age(seconds: int) -> None:
@@ -57,8 +69,12 @@ def test_what_has_not_changed_is_not_sent_again(
 
 def test_polling_slows_down_with_age(alice_client: Client, active_model: TrainedModel) -> None:
     first = alice_client.get(TOP_PICKS).context["shelf"].poll
-    age(30)
-    Prediction.objects.update(status=Prediction.Status.RUNNING, claimed_at=Now())
+    claimed = Now() - timedelta(seconds=30)
+    Prediction.objects.update(
+        status=Prediction.Status.RUNNING,
+        claimed_at=claimed,
+        lease_expires_at=Now() + timedelta(seconds=9),
+    )
     again = alice_client.get(first.url)
     assert again.status_code == 200
     assert again.context["shelf"].poll.every > first.every
@@ -84,7 +100,7 @@ def test_ready_ends_the_polling_and_tells_screen_readers(
     assert html.count("<img") > 10
     assert "hx-trigger" not in html
     assert 'id="status"' in html
-    assert "Top picks for you: ready" in html
+    assert "Your picks are ready." in html
 
 
 def test_stale_keeps_polling_while_its_successor_is_in_flight(
@@ -123,7 +139,7 @@ def test_failed_is_an_honest_200_and_offers_to_retry(alice_client: Client, alice
     answer = alice_client.get(TOP_PICKS)
     assert answer.status_code == 200
     assert answer.context["shelf"].state == "failed"
-    assert "hx-trigger" not in answer.content.decode()
+    assert answer.context["shelf"].poll is None
     again = alice_client.post(TOP_PICKS + "retry/")
     assert again.context["shelf"].state == "waiting"
     assert Prediction.objects.in_flight().count() == 1
@@ -160,13 +176,14 @@ def test_after_minutes_it_stops_asking_and_offers_to_ask_again(
     alice_client: Client, active_model: TrainedModel
 ) -> None:
     alice_client.get(TOP_PICKS)
-    age(301)
-    Prediction.objects.update(
-        status=Prediction.Status.RUNNING, lease_expires_at=Now() + timedelta(seconds=9)
-    )
-    answer = alice_client.get(TOP_PICKS)
+    long_ago = int(time.time()) - 601
+    answer = alice_client.get(f"{TOP_PICKS}?since={long_ago}")
     assert answer.context["shelf"].state == "timed_out"
-    assert "hx-trigger" not in answer.content.decode()
+    assert answer.context["shelf"].poll is None
+    again = alice_client.post(TOP_PICKS + "retry/")
+    assert again.context["shelf"].state == "waiting"
+    assert again.context["shelf"].poll
+    assert Prediction.objects.count() == 1
 
 
 def test_a_poll_brings_a_lost_run_back(
@@ -190,7 +207,7 @@ def test_the_banner_goes_when_the_refresh_is_done(
     assert "You rated Romance story 50" in html
     assert alice_client.get(poll_of(html)).status_code == 204
     run_prediction(Prediction.objects.in_flight().get().pk)
-    assert "hidden" in alice_client.get("/fragments/refreshing/").content.decode()
+    assert "up to date" in alice_client.get("/fragments/refreshing/").content.decode()
 
 
 def test_the_film_prediction_comes_with_its_reasons(
@@ -260,3 +277,106 @@ def test_what_does_not_exist_is_not_found(
 def test_fragments_are_read_not_posted(alice_client: Client, active_model: TrainedModel) -> None:
     assert alice_client.post(TOP_PICKS).status_code == 405
     assert alice_client.get(TOP_PICKS + "retry/").status_code == 405
+
+
+def test_polling_goes_on_when_a_worker_comes_after_a_long_time(
+    alice_client: Client, active_model: TrainedModel
+) -> None:
+    alice_client.get(TOP_PICKS)
+    age(3600)
+    idle = alice_client.get(TOP_PICKS).context["shelf"]
+    assert idle.state == "no_worker"
+    running()
+    busy = alice_client.get(idle.poll.url).context["shelf"]
+    assert busy.state == "waiting"
+    assert busy.poll.every < idle.poll.every
+
+
+def test_what_waits_for_nobody_does_not_ask_for_ever(
+    alice_client: Client, active_model: TrainedModel
+) -> None:
+    alice_client.get(TOP_PICKS)
+    age(3600)
+    answer = alice_client.get(f"{TOP_PICKS}?since={int(time.time()) - 601}")
+    assert answer.context["shelf"].state == "timed_out"
+
+
+@pytest.mark.parametrize("since", ["", "soon", "-1e9", "9" * 30, "nan"])
+def test_a_nonsense_beginning_is_taken_for_now(
+    alice_client: Client, active_model: TrainedModel, since: str
+) -> None:
+    answer = alice_client.get(f"{TOP_PICKS}?since={since}&seen=x")
+    assert answer.context["shelf"].state == "waiting"
+
+
+def test_a_shelf_of_a_run_that_is_stale_already_keeps_polling(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    run(alice)
+    Prediction.objects.update(status=Prediction.Status.RUNNING)
+    running()
+    alice.rate(Movie.objects.get(pk=50), 4.0)
+    shelf = alice_client.get(TOP_PICKS).context["shelf"]
+    assert (shelf.state, shelf.refreshing) == ("ready", True)
+    assert shelf.poll
+
+
+def test_newer_films_are_never_taken_for_those_shown(alice_client: Client, alice: Viewer) -> None:
+    train("interrupted")
+    run(alice)
+    alice.rate(Movie.objects.get(pk=50), 4.0)
+    shown = alice_client.get(TOP_PICKS).context["shelf"].poll
+    first = Prediction.objects.in_flight().get()
+    Interrupted.meanwhile = lambda: alice.rate(Movie.objects.get(pk=51), 4.0)
+    run_prediction(first.pk)
+    assert Prediction.objects.in_flight().get().pk != first.pk
+    assert alice_client.get(shown.url).status_code == 200
+
+
+def test_a_retry_of_one_shelf_wakes_the_others_that_failed(
+    alice_client: Client, alice: Viewer
+) -> None:
+    train("broken")
+    with pytest.raises(RuntimeError):
+        run(alice)
+    html = alice_client.get("/").content.decode()
+    assert html.count('hx-trigger="picks-requested from:body"') == 3
+    answer = alice_client.post(TOP_PICKS + "retry/")
+    assert answer.headers["HX-Trigger"] == '{"picks-requested": {}}'
+
+
+def test_a_stale_shelf_says_when_nobody_refreshes_it(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    run(alice)
+    alice.rate(Movie.objects.get(pk=50), 4.0)
+    alice_client.get(TOP_PICKS)
+    past = Now() - timedelta(seconds=60)
+    Prediction.objects.update(enqueued_at=past, claimed_at=None, lease_expires_at=None)
+    assert "waiting for a worker" in alice_client.get(TOP_PICKS).content.decode()
+    assert "No worker is running" in alice_client.get("/").content.decode()
+
+
+def test_a_film_prediction_that_could_not_be_refreshed_says_so(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    fragment = "/fragments/films/5/prediction/"
+    alice_client.get(fragment)
+    run_prediction(Prediction.objects.get().pk)
+    alice.rate(Movie.objects.get(pk=50), 4.0)
+    TrainedModel.objects.update(checksum="lost")
+    alice_client.get(fragment)
+    with pytest.raises(ArtifactError):
+        run_prediction(Prediction.objects.in_flight().get().pk)
+    html = alice_client.get(fragment).content.decode()
+    assert "likely" in html
+    assert "could not be refreshed" in html
+    assert "Retry" in html
+
+
+@pytest.mark.parametrize("path", [TOP_PICKS, "/fragments/films/5/prediction/"])
+def test_head_asks_for_nothing(
+    alice_client: Client, active_model: TrainedModel, path: str
+) -> None:
+    assert alice_client.head(path).status_code == 200
+    assert not Prediction.objects.exists()

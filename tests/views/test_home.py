@@ -57,7 +57,7 @@ def test_the_page_answers_before_its_predictions_exist(
     }
     assert Prediction.objects.get().status == Prediction.Status.QUEUED
     assert OrmQ.objects.count() == 1
-    assert "/fragments/shelves/top-picks/?seen=" in page.content.decode()
+    assert "/fragments/shelves/top-picks/?since=" in page.content.decode()
     assert '<a href="/shelves/top-picks/">' in page.content.decode()
 
 
@@ -201,8 +201,20 @@ def test_a_failed_run_says_so_and_offers_to_retry(alice_client: Client, alice: V
     assert Prediction.objects.count() == 2
 
 
-def test_retrying_nonsense_is_not_found(alice_client: Client, active_model: TrainedModel) -> None:
-    assert alice_client.post("/retry/", {"key": "film:all"}).status_code == 404
-    assert alice_client.post("/retry/").status_code == 404
-    assert alice_client.get("/retry/").status_code == 405
+@pytest.mark.parametrize(
+    "key", ["", "film:all", "318", "film:4040404", "film:٣", "film:" + "9" * 60, "film:", "home "]
+)
+def test_retrying_nonsense_is_not_found(
+    alice_client: Client, active_model: TrainedModel, key: str
+) -> None:
+    assert alice_client.post("/retry/", {"key": key}).status_code == 404
     assert not Prediction.objects.exists()
+
+
+def test_what_is_fresh_is_not_made_again(alice_client: Client, active_model: TrainedModel) -> None:
+    alice_client.get("/")
+    run_all()
+    alice_client.post("/retry/", {"key": HOME})
+    alice_client.post("/fragments/shelves/top-picks/retry/")
+    assert Prediction.objects.count() == 1
+    assert alice_client.get("/retry/").status_code == 405

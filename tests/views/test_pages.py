@@ -145,3 +145,18 @@ def test_every_page_has_a_strict_policy_and_no_inline_code(
     assert " style=" not in html
     assert "hx-on" not in html
     assert " onclick=" not in html
+
+
+def test_without_scripts_the_film_prediction_is_a_link_away(
+    alice_client: Client, active_model: TrainedModel
+) -> None:
+    html = alice_client.get("/films/5/").content.decode()
+    noscript = html.split("<noscript>")[1].split("</noscript>")[0]
+    assert 'href="/films/5/"' in noscript
+
+
+def test_the_histogram_counts_what_the_mean_counts(client: Client, catalogue: None) -> None:
+    client.post("/films/5/rate/", {"stars": "0.5"})
+    page = client.get("/films/5/")
+    counted = sum(count for _, count in page.context["histogram"])
+    assert counted == page.context["movie"].rating_count

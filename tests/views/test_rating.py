@@ -1,7 +1,12 @@
 """Rating films: at once, for guests too, with and without JavaScript."""
 
+import re
+from datetime import timedelta
+
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from recommendations.models import Movie, Prediction, Rating, TrainedModel, Viewer
 
@@ -104,3 +109,27 @@ def test_rating_is_posted_with_a_token(alice: Viewer) -> None:
     )
     assert stale.headers["HX-Refresh"] == "true"
     assert Rating.objects.filter(viewer__kind=Viewer.Kind.GUEST).count() == 0
+
+
+def test_a_page_of_somebody_who_signed_out_rates_for_nobody(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    html = alice_client.get("/films/50/").content.decode()
+    assert re.search(rf'name="viewer"\s+value="{alice.pk}"', html)
+    alice_client.logout()
+    data = {"stars": "4", "viewer": str(alice.pk)}
+    answer = alice_client.post("/fragments/films/50/rating/", data)
+    assert answer.headers["HX-Redirect"] == "/films/50/"
+    page = alice_client.post("/films/50/rate/", data, follow=True)
+    assert "nothing was rated" in page.content.decode()
+    assert not Viewer.objects.filter(kind=Viewer.Kind.GUEST).exists()
+
+
+def test_a_guest_who_comes_back_is_kept(client: Client, active_model: TrainedModel) -> None:
+    client.post("/films/5/rate/", {"stars": "4.5"})
+    long_ago = timezone.now() - timedelta(days=20)
+    Viewer.objects.filter(kind=Viewer.Kind.GUEST).update(last_active_at=long_ago)
+    Session.objects.update(expire_date=timezone.now() + timedelta(days=2))
+    client.get("/")
+    assert Viewer.objects.get(kind=Viewer.Kind.GUEST).last_active_at > long_ago
+    assert Session.objects.get().expire_date > timezone.now() + timedelta(days=20)

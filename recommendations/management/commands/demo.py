@@ -38,16 +38,18 @@ class Command(BaseCommand):
     def run(self, site: demo.Site, dataset: str) -> None:
         demo.check_port(site)
         demo.set_up(dataset, self.stdout.write)
-        passwords = demo.make_logins()
         with Children() as children:
             self.stdout.write("Starting the web server and the workers …")
             demo.start(site, children)
-            self.greet(site, passwords)
-            raise demo.DemoError(f"The {children.wait()} ended; start the demo again.")
+            self.greet(site, demo.make_logins())
+            ended = demo.watch(children, self.stdout.write)
+            raise demo.DemoError(f"The {ended} ended; start the demo again.")
 
     def greet(self, site: demo.Site, passwords: dict[str, str]) -> None:
         for name, password in passwords.items():
             self.stdout.write(f"  sign in as {name:<6} password {password}   (shown this once)")
+        if not passwords:
+            self.stdout.write("  forgot a password? manage.py changepassword demo (or staff)")
         self.stdout.write(
             f"  data in {settings.DATA_DIR}\n"
             f"recsite is up at {self.style.SUCCESS(site.url)}   Ctrl-C stops it."
