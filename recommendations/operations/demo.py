@@ -23,6 +23,7 @@ from recommendations.importers.sources import find_dataset, open_dataset
 from recommendations.models import Catalogue, Movie, Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import SILENCE
 from recommendations.operations.processes import Children
+from recommendations.pipeline import reaping
 
 Say = Callable[[str], None]
 
@@ -158,6 +159,7 @@ def watch(children: Children, say: Say) -> str:
         if Prediction.objects.no_worker():
             say("The workers claim nothing; starting them anew.")
             children.restart(WORKERS)
+            reaping.wake_all()
             time.sleep(SILENCE.total_seconds())
     return name
 

@@ -1,6 +1,7 @@
 """Bringing back what a worker took to its grave, and what nobody came for."""
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -11,8 +12,6 @@ from recommendations.models import Prediction
 from recommendations.pipeline.requests import LONGEST_WAKE_PERIOD, WAKE_PERIOD, wake
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from recommendations.models.prediction import PredictionQuerySet
 
 logger = logging.getLogger(__name__)
@@ -34,6 +33,13 @@ def reap(rows: "PredictionQuerySet | None" = None) -> int:
     rows = Prediction.objects.all() if rows is None else rows
     moved = sum(_lease_lost(row) for row in rows.lease_expired())
     return moved + sum(_wake_again(row) for row in rows.wake_due())
+
+
+def wake_all() -> int:
+    """Wake for all that is queued: a cluster that was replaced took their wake-ups with it."""
+    queued = Prediction.objects.filter(status=Prediction.Status.QUEUED)
+    queued.update(wake_at=Now() - timedelta(seconds=1))
+    return reap(queued)
 
 
 def _lease_lost(row: Prediction) -> bool:
@@ -72,7 +78,7 @@ def _wake_again(row: Prediction) -> bool:
     return bool(due)
 
 
-def wake_period(wakes: int) -> "timedelta":
+def wake_period(wakes: int) -> timedelta:
     """How long to wait for a worker after so many wake-ups."""
     doublings = min(wakes, 10)
     return min(WAKE_PERIOD * (1 << doublings), LONGEST_WAKE_PERIOD)

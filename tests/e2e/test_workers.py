@@ -48,6 +48,30 @@ def test_a_worker_killed_in_the_middle_loses_nothing(slow_site: RunningSite) -> 
     assert row == "succeeded 2"
 
 
+def test_a_cluster_that_seized_up_is_replaced(
+    database_url: str, small_dataset: Path, tmp_path: Path
+) -> None:
+    site = RunningSite(tmp_path, database_url)
+    site.start(str(small_dataset))
+    try:
+        for worker in idle_workers(site):
+            worker.kill()
+        visitor = site.visitor()
+        visitor.browse_as_somebody()
+        assert until(lambda: visitor.shelf_films("top-picks"), seconds=60, every=0.5)
+    finally:
+        site.stop()
+
+
+def idle_workers(site: RunningSite) -> list[psutil.Process]:
+    """Both workers, which the sentinel starts before its other children."""
+    assert site.process
+    children = psutil.Process(site.process.pid).children()
+    cluster = next(child for child in children if "qcluster" in child.cmdline())
+    (sentinel,) = cluster.children()
+    return sorted(sentinel.children(), key=lambda process: process.pid)[:2]
+
+
 def busy_worker(site: RunningSite) -> int | None:
     """The process that computes: the cluster's worker that has the model's files mapped."""
     assert site.process

@@ -126,3 +126,8 @@ def test_the_schedules_are_there_after_a_migration_and_call_real_tasks(db: None)
     assert Schedule.objects.count() == len(schedules.SCHEDULES)
     assert prune_predictions() == 0
     clear_sessions()
+
+
+def test_all_that_is_queued_is_woken_after_a_cluster_was_replaced(queued: Prediction) -> None:
+    assert reaping.wake_all() == 1
+    assert OrmQ.objects.count() == 2
