@@ -271,7 +271,7 @@ def film_prediction(
     return FilmPrediction(
         movie_id=movie.pk,
         state=known.state,
-        stars=content.get("stars"),
+        stars=content.get("stars") or stored_stars(standing.viewer, [movie.pk]).get(movie.pk),
         low=content.get("low"),
         high=content.get("high"),
         because=[

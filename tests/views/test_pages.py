@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from recommendations.models import Credit, Movie, MovieTag, Person, TrainedModel, Viewer
 from recommendations.posters import poster_version
 from recommendations.search import find_films, normalised
+from recommendations.tasks import run_prediction
 
 
 def test_the_film_page_says_what_is_known(
@@ -160,3 +161,13 @@ def test_the_histogram_counts_what_the_mean_counts(client: Client, catalogue: No
     page = client.get("/films/5/")
     counted = sum(count for _, count in page.context["histogram"])
     assert counted == page.context["movie"].rating_count
+
+
+def test_predicted_stars_are_there_at_once_when_a_run_has_scored_the_film(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    alice_client.get("/")
+    run_prediction(alice.predictions.get().pk)
+    prediction = alice_client.get("/films/5/").context["prediction"]
+    assert prediction.state == "waiting"
+    assert 3 < prediction.stars <= 5
