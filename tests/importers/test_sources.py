@@ -137,7 +137,7 @@ class TestFindingADataSet:
     ) -> None:
         settings.DATA_DIR = folder(tmp_path / "var", {})
         settings.BASE_DIR = folder(tmp_path / "houses" / "site", {})
-        monkeypatch.chdir(folder(tmp_path / "desk" / "work", {}))
+        monkeypatch.chdir(folder(tmp_path / "desk" / "here", {}))
 
     def test_a_path_is_taken_as_it_is(self, tmp_path: Path) -> None:
         assert find_dataset(str(tmp_path)) == tmp_path
@@ -155,7 +155,7 @@ class TestFindingADataSet:
 
     @pytest.mark.parametrize(
         "place",
-        ["var", "desk/work/data", "desk/shared/data", "houses/site/data", "houses/shared/data"],
+        ["var", "desk/here/data", "desk/shared/data", "houses/site/data", "houses/shared/data"],
     )
     def test_auto_finds_the_default_data_set_near_the_site(
         self, tmp_path: Path, place: str
