@@ -1,12 +1,14 @@
 """What a page needs of the pipeline: where a prediction stands, and to ask for one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 #: wake-up waits twice as long, up to the longest.
 WAKE_PERIOD = timedelta(seconds=60)
 LONGEST_WAKE_PERIOD = timedelta(minutes=16)
+
+#: How long a page waits to write its request down while somebody else writes.
+PATIENCE_MS = 200
 
 
 @dataclass(frozen=True)
@@ -127,15 +132,35 @@ def standing(viewer: Viewer, key: str) -> Standing:
 def ensure(viewer: Viewer, key: str) -> Standing:
     """Ask for `key` if it is missing or stale, and say where it stands.
 
-    The caller knows that the viewer has ratings.
+    The caller knows that the viewer has ratings. While another writer locks the database it is
+    left to the next poll to ask.
     """
     now = standing(viewer, key)
     if not now.wants_run:
         return now
-    asked = request(viewer, key, now.model_id)
+    try:
+        with impatient():
+            asked = request(viewer, key, now.model_id)
+    except OperationalError:
+        return now
     if asked is None:
         return standing(viewer, key)
     return replace(now, in_flight=asked, read_at=asked.requested_at)
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Wait for SQLite's only write lock no longer than a page may."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    connection.ensure_connection()
+    connection.connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+    try:
+        yield
+    finally:
+        usual = int(connection.settings_dict["OPTIONS"]["timeout"] * 1000)
+        connection.connection.execute(f"PRAGMA busy_timeout = {usual}")
 
 
 def request(viewer: Viewer, key: str, model_id: int | None) -> Prediction | None:

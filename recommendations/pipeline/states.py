@@ -66,15 +66,17 @@ class Part:
         return self.standing.read_at - self.since > PATIENCE
 
     @property
-    def successor_in_flight(self) -> bool:
-        """The run in flight will bring this part anew, or will be followed by one that does."""
+    def successor_coming(self) -> bool:
+        """A run will bring this part anew: the one in flight, its successor, or the next asked."""
         row = self.standing.in_flight
-        return row is not None and (self.source != row or not self.standing.is_current(row))
+        if row is None:
+            return self.standing.wants_run
+        return self.source != row or not self.standing.is_current(row)
 
     @property
     def refreshing(self) -> bool:
         """There is something to show, and it is being made anew."""
-        return bool(self.content) and self.successor_in_flight and not self.out_of_patience
+        return bool(self.content) and self.successor_coming and not self.out_of_patience
 
     @property
     def stalled(self) -> bool:
@@ -85,7 +87,7 @@ class Part:
     @property
     def refresh_failed(self) -> bool:
         """What is shown is from before the last change, and making it anew did not succeed."""
-        given_up = self.successor_in_flight and self.out_of_patience
+        given_up = self.successor_coming and self.out_of_patience
         return self.state == State.READY and (given_up or self.standing.last_failed)
 
     @property

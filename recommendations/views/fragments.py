@@ -86,10 +86,11 @@ def draw_shelf(request: HttpRequest, viewer: Viewer, wanted: ModelShelf) -> Http
 @require_safe
 @for_viewer
 def refreshing(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    banner = presenters.refreshing(healed(request, viewer, HOME), asking_since(request))
+    standing = healed(request, viewer, HOME)
+    banner = presenters.refreshing(standing, asking_since(request))
     if banner and unchanged(request, banner.poll):
         return HttpResponse(status=204)
-    context = {"refreshing": banner, "refreshed": banner is None}
+    context = {"refreshing": banner, "refreshed": standing.is_fresh}
     return render(request, "recommendations/_refreshing.html", context)
 
 

@@ -1,6 +1,7 @@
 """Asking for predictions: once, for those who have ratings, and not again while it is no use."""
 
 import contextlib
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.test import Client
 from django_q.models import OrmQ
 
 from recommendations.models import Movie, Prediction, TrainedModel, Viewer
@@ -191,3 +193,20 @@ def test_old_film_runs_are_pruned_whole(active_model: TrainedModel, alice: Viewe
     Prediction.objects.update(finished_at=Now() - timedelta(days=90))
     assert Prediction.objects.prune(keep_runs=10, older_than=timedelta(days=30)) == 2
     assert Prediction.objects.get().key == HOME
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite has a single write lock")
+@pytest.mark.django_db(transaction=True)
+def test_a_page_does_not_wait_for_another_writer(
+    active_model: TrainedModel, alice_client: Client, alice: Viewer
+) -> None:
+    with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as other:
+        other.execute("BEGIN IMMEDIATE")
+        page = alice_client.get("/")
+        assert page.status_code == 200
+        assert page.context["shelves"][0].state == "waiting"
+        assert page.context["shelves"][0].poll
+        assert not Prediction.objects.exists()
+        other.rollback()
+    alice_client.get(page.context["shelves"][0].poll.url)
+    assert Prediction.objects.in_flight().count() == 1

@@ -380,3 +380,17 @@ def test_head_asks_for_nothing(
 ) -> None:
     assert alice_client.head(path).status_code == 200
     assert not Prediction.objects.exists()
+
+
+def test_a_refresh_that_failed_is_not_called_done(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    run(alice)
+    alice.rate(Movie.objects.get(pk=50), 4.0)
+    TrainedModel.objects.update(checksum="lost")
+    alice_client.get("/")
+    with pytest.raises(ArtifactError):
+        run_prediction(Prediction.objects.in_flight().get().pk)
+    banner = alice_client.get("/fragments/refreshing/").content.decode()
+    assert "up to date" not in banner
+    assert "could not be refreshed" in alice_client.get("/").content.decode()
