@@ -14,8 +14,10 @@ def main() -> None:
     except ImproperlyConfigured as error:
         sys.exit(f"manage.py: {error}")
     except (OperationalError, ProgrammingError) as error:
-        why = str(error).strip().splitlines()[0]
-        sys.exit(f"manage.py: the database says: {why}. Is it running, and is it migrated?")
+        if "--traceback" in sys.argv:
+            raise
+        why = str(error).strip().partition("\n")[0] or type(error).__name__
+        sys.exit(f"manage.py: the database says: {why} (is it running, free and migrated?)")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Who is looking: the signed-in account's viewer, or the guest that the session holds."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from recommendations.models import Viewer
+from recommendations.pipeline.patience import DatabaseBusy, impatient
 
 #: The session key that holds a guest's viewer.
 GUEST = "guest"
@@ -26,10 +28,16 @@ def viewer_of(request: HttpRequest) -> Viewer | None:
     """The viewer of this request, looked up once."""
     if not hasattr(request, "_viewer"):
         request._viewer = _find(request)  # type: ignore[attr-defined]
-        if request._viewer and request._viewer.touch():  # type: ignore[attr-defined]
-            request.session.modified = True  # which keeps it for as long again
+        if request._viewer:  # type: ignore[attr-defined]
+            _note_visit(request, request._viewer)  # type: ignore[attr-defined]
     viewer: Viewer | None = request._viewer  # type: ignore[attr-defined]
     return viewer
+
+
+def _note_visit(request: HttpRequest, viewer: Viewer) -> None:
+    with suppress(DatabaseBusy), impatient():
+        if viewer.touch():
+            request.session.modified = True  # which keeps it for as long again
 
 
 def _find(request: HttpRequest) -> Viewer | None:

@@ -245,9 +245,10 @@ class LoadedModel:
 _loaded: LoadedModel | None = None
 
 
-def is_loaded() -> bool:
-    """Whether this process has a model in memory, if not always the active one."""
-    return _loaded is not None
+def needs_loading() -> bool:
+    """Whether `load_active` has something to load, which may take a while."""
+    active = TrainedModel.objects.active().values_list("pk", flat=True).first()
+    return _loaded is None or _loaded.pk != active
 
 
 def load_active() -> LoadedModel | None:

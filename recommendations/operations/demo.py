@@ -9,21 +9,22 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from django_q.tasks import async_task, fetch
 
 from recommendations.importers.report import ImportFailed
 from recommendations.importers.sources import find_dataset, open_dataset
 from recommendations.models import Catalogue, Movie, Prediction, TrainedModel, Viewer
-from recommendations.models.prediction import SILENCE
 from recommendations.operations.processes import Children
 from recommendations.pipeline import reaping
+from recommendations.pipeline.patience import DatabaseBusy, impatient
 
 Say = Callable[[str], None]
 
@@ -143,6 +144,12 @@ def start(site: Site, children: Children) -> None:
     manage = str(settings.BASE_DIR / "manage.py")
     children.start(WORKERS, [sys.executable, manage, "qcluster"], environment)
     until(lambda: web_answers(site), children)
+    await_workers(children)
+
+
+def await_workers(children: Children) -> None:
+    """Wait until a worker answers, having woken it for what was queued before."""
+    reaping.wake_all()
     task = async_task("recommendations.tasks.answer")
     claimed = Prediction.objects.filter(claimed_at__gte=timezone.now())
     until(lambda: fetch(task) is not None or claimed.exists(), children)
@@ -156,12 +163,24 @@ def watch(children: Children, say: Say) -> str:
     """
     while (name := children.ended()) is None:
         time.sleep(1)
-        if Prediction.objects.no_worker():
+        if seized_up():
             say("The workers claim nothing; starting them anew.")
             children.restart(WORKERS)
-            reaping.wake_all()
-            time.sleep(SILENCE.total_seconds())
+            with suppress(DemoError, OperationalError, InterfaceError):
+                await_workers(children)
     return name
+
+
+def seized_up() -> bool:
+    """Work is due that could be claimed, and nobody claims it; False while nobody can tell."""
+    try:
+        with impatient(), transaction.atomic():
+            return Prediction.objects.no_worker()
+    except DatabaseBusy:
+        return False
+    except (OperationalError, InterfaceError):
+        connection.close()
+        return False
 
 
 def until(answers: Callable[[], bool], children: Children) -> None:

@@ -1,14 +1,13 @@
 """What a page needs of the pipeline: where a prediction stands, and to ask for one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -16,17 +15,17 @@ from django_q.tasks import async_task
 
 from recommendations.models import Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import SILENCE
+from recommendations.pipeline.patience import DatabaseBusy, impatient
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+logger = logging.getLogger(__name__)
 
 #: Workers are woken again for a prediction that is still queued after so long; each further
 #: wake-up waits twice as long, up to the longest.
 WAKE_PERIOD = timedelta(seconds=60)
 LONGEST_WAKE_PERIOD = timedelta(minutes=16)
-
-#: How long a page waits to write its request down while somebody else writes.
-PATIENCE_MS = 200
 
 
 @dataclass(frozen=True)
@@ -141,26 +140,14 @@ def ensure(viewer: Viewer, key: str) -> Standing:
     try:
         with impatient():
             asked = request(viewer, key, now.model_id)
-    except OperationalError:
+    except DatabaseBusy:
+        logger.warning(
+            "%s for viewer %s is not asked for yet: the database is locked.", key, viewer.pk
+        )
         return now
     if asked is None:
         return standing(viewer, key)
     return replace(now, in_flight=asked, read_at=asked.requested_at)
-
-
-@contextmanager
-def impatient() -> Iterator[None]:
-    """Wait for SQLite's only write lock no longer than a page may."""
-    if connection.vendor != "sqlite" or connection.in_atomic_block:
-        yield
-        return
-    connection.ensure_connection()
-    connection.connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
-    try:
-        yield
-    finally:
-        usual = int(connection.settings_dict["OPTIONS"]["timeout"] * 1000)
-        connection.connection.execute(f"PRAGMA busy_timeout = {usual}")
 
 
 def request(viewer: Viewer, key: str, model_id: int | None) -> Prediction | None:

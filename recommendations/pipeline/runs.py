@@ -157,7 +157,7 @@ def begin(claim: Claim) -> Run:
     if prediction is None:
         raise ClaimLost
     viewer = prediction.viewer
-    if not training.is_loaded():
+    if training.needs_loading():
         write(claim, lease_expires_at=whole_timeout())
     loaded = training.load_active()
     if loaded is None:

@@ -48,7 +48,7 @@ class Part:
     @property
     def state(self) -> State:
         if "error" in self.content:
-            return State.FAILED
+            return self._waiting if self.refreshing else State.FAILED
         if self.content:
             return State.READY if self.content.get("items", True) else State.EMPTY
         if self.standing.model_id is not None and self.standing.last_failed:
@@ -87,8 +87,11 @@ class Part:
     @property
     def refresh_failed(self) -> bool:
         """What is shown is from before the last change, and making it anew did not succeed."""
+        if self.state != State.READY or self.source is None:
+            return False
         given_up = self.successor_coming and self.out_of_patience
-        return self.state == State.READY and (given_up or self.standing.last_failed)
+        failed = self.standing.last_failed and not self.standing.is_current(self.source)
+        return given_up or failed
 
     @property
     def polls(self) -> bool:

@@ -1,6 +1,7 @@
 """What HTMX polls. Each answers with the template that the page includes, in its present state."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import wraps
 
@@ -15,6 +16,7 @@ from recommendations.middleware import viewer_of
 from recommendations.models import Movie, Prediction, Viewer
 from recommendations.models.prediction import HOME, film_key
 from recommendations.pipeline import reaping, requests
+from recommendations.pipeline.patience import DatabaseBusy, impatient
 from recommendations.pipeline.states import State, part
 from recommendations.shelves import SHELVES, ModelShelf
 from recommendations.views import presenters
@@ -44,7 +46,8 @@ def healed(request: HttpRequest, viewer: Viewer, key: str) -> requests.Standing:
     if not now.needs_healing:
         return now
     assert now.in_flight
-    reaping.reap(Prediction.objects.filter(pk=now.in_flight.pk))
+    with suppress(DatabaseBusy), impatient():
+        reaping.reap(Prediction.objects.filter(pk=now.in_flight.pk))
     return requests.standing(viewer, key)
 
 
@@ -78,7 +81,7 @@ def draw_shelf(request: HttpRequest, viewer: Viewer, wanted: ModelShelf) -> Http
     if view is None or view.state == State.EMPTY:
         return HttpResponse()
     context: dict[str, object] = {"shelf": view}
-    if standing.is_fresh and not standing.in_flight:
+    if view.state == State.READY and standing.is_fresh and not standing.in_flight:
         context["announcement"] = "Your picks are ready."
     return render(request, "recommendations/_shelf.html", context)
 

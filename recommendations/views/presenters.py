@@ -53,9 +53,11 @@ def poll_for(part: Part, path: str) -> Poll | None:
     if not part.polls:
         return None
     delay, every = rhythm(part)
-    progress = round(20 * (part.progress or 0))
-    source = part.source.pk if part.source else 0
-    shown = (part.state, source, int(part.stalled), progress, every)
+    if part.source:
+        # Not how far the next is: a shelf of films is left as it is until there are others.
+        shown = (part.state, int(part.stalled), part.source.pk)
+    else:
+        shown = (part.state, round(20 * (part.progress or 0)), every)
     return Poll(path, int(part.since.timestamp()), "-".join(map(str, shown)), delay, every)
 
 
@@ -265,12 +267,10 @@ def film_prediction(
 ) -> FilmPrediction:
     known = part(standing, "film", since)
     content = known.content
-    if content.get("unknown"):
-        return FilmPrediction(movie.pk, "unknown_film")
     named = Movie.objects.in_bulk([film for film, _ in content.get("because", [])])
     return FilmPrediction(
         movie_id=movie.pk,
-        state=known.state,
+        state="unknown_film" if content.get("unknown") else known.state,
         stars=content.get("stars") or stored_stars(standing.viewer, [movie.pk]).get(movie.pk),
         low=content.get("low"),
         high=content.get("high"),

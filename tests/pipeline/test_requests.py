@@ -1,16 +1,20 @@
 """Asking for predictions: once, for those who have ratings, and not again while it is no use."""
 
 import contextlib
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.test import Client
+from django.utils import timezone
 from django_q.models import OrmQ
+from django_q.signals import pre_enqueue
 
 from recommendations.models import Movie, Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import HOME, film_key
@@ -200,6 +204,8 @@ def test_old_film_runs_are_pruned_whole(active_model: TrainedModel, alice: Viewe
 def test_a_page_does_not_wait_for_another_writer(
     active_model: TrainedModel, alice_client: Client, alice: Viewer
 ) -> None:
+    long_ago = timezone.now() - timedelta(days=3)
+    Viewer.objects.filter(pk=alice.pk).update(last_active_at=long_ago)
     with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as other:
         other.execute("BEGIN IMMEDIATE")
         page = alice_client.get("/")
@@ -210,3 +216,26 @@ def test_a_page_does_not_wait_for_another_writer(
         other.rollback()
     alice_client.get(page.context["shelves"][0].poll.url)
     assert Prediction.objects.in_flight().count() == 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connection to lose")
+@pytest.mark.django_db(transaction=True)
+def test_a_rating_that_was_not_stored_is_not_said_to_be(
+    active_model: TrainedModel, alice_client: Client, alice: Viewer
+) -> None:
+    def cut_the_line(sender: object, **_: object) -> None:
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                [connection.settings_dict["NAME"]],
+            )
+
+    pre_enqueue.connect(cut_the_line)
+    try:
+        alice_client.raise_request_exception = False
+        answer = alice_client.post("/fragments/films/50/rating/", {"stars": "4.5"})
+    finally:
+        pre_enqueue.disconnect(cut_the_line)
+        connection.close()
+    assert answer.status_code == 503
+    assert not alice.ratings.filter(movie=50).exists()

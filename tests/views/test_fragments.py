@@ -394,3 +394,57 @@ def test_a_refresh_that_failed_is_not_called_done(
     banner = alice_client.get("/fragments/refreshing/").content.decode()
     assert "up to date" not in banner
     assert "could not be refreshed" in alice_client.get("/").content.decode()
+
+
+def test_a_refreshing_shelf_is_left_as_it_is_until_there_are_other_films(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    run(alice)
+    alice.rate(Movie.objects.get(pk=50), 4.0)
+    poll = alice_client.get(TOP_PICKS).context["shelf"].poll
+    running()
+    for progress in (0.2, 0.4, 0.6):
+        Prediction.objects.in_flight().update(progress=progress)
+        assert alice_client.get(poll.url).status_code == 204
+
+
+def test_a_retried_shelf_waits_and_is_announced_only_when_it_is_ready(
+    alice_client: Client, alice: Viewer
+) -> None:
+    train("forgetful")
+    run(alice)
+    path = "/fragments/shelves/because-you-liked/"
+    assert alice_client.post(path + "retry/").context["shelf"].state == "waiting"
+    run_prediction(Prediction.objects.in_flight().get().pk)
+    html = alice_client.get(path).content.decode()
+    assert "could not be made" in html
+    assert "Your picks are ready" not in html
+
+
+def test_current_picks_are_not_called_stale_when_a_retry_fails(
+    alice_client: Client, alice: Viewer
+) -> None:
+    train("forgetful")
+    run(alice)
+    alice_client.post("/fragments/shelves/because-you-liked/retry/")
+    Prediction.objects.in_flight().update(
+        status=Prediction.Status.FAILED, error="lost", finished_at=Now()
+    )
+    assert not alice_client.get(TOP_PICKS).context["shelf"].refresh_failed
+
+
+def test_a_film_that_was_unknown_is_asked_for_again_after_a_training(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    Movie.objects.create(id=99, title="Brand new")
+    fragment = "/fragments/films/99/prediction/"
+    alice_client.get(fragment)
+    run_prediction(Prediction.objects.get().pk)
+    assert alice_client.get(fragment).context["prediction"].poll is None
+    for viewer in Viewer.objects.filter(kind=Viewer.Kind.IMPORTED):
+        viewer.rate(Movie.objects.get(pk=99), 4.0 if viewer.pk % 2 else 2.0)
+    train("svd")
+    stale = alice_client.get(fragment).context["prediction"]
+    assert (stale.state, bool(stale.poll)) == ("unknown_film", True)
+    run_prediction(Prediction.objects.in_flight().get().pk)
+    assert alice_client.get(stale.poll.url).context["prediction"].state == "ready"
