@@ -138,7 +138,7 @@ def test_a_database_that_is_away_is_said_in_one_line(tmp_path: Path) -> None:
     away = RunningSite(tmp_path, "postgresql://nobody@127.0.0.1:1/nothing")
     ended = away.manage("prune_predictions", check=False)
     assert ended.returncode == 1
-    assert "Is it running" in ended.stderr
+    assert "is it running" in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
 
 
