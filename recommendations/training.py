@@ -23,9 +23,10 @@ from django.utils.module_loading import import_string
 from recommendations.engine import artifacts
 from recommendations.engine.artifacts import ArtifactError
 from recommendations.engine.contract import Model
+from recommendations.engine.features import FilmFeatures, TakesFeatures
 from recommendations.engine.holdout import HeldOut, accuracy, errors, is_held_out
 from recommendations.engine.ratings import Ratings, UnusableRatings
-from recommendations.models import Neighbours, Rating, TrainedModel
+from recommendations.models import Genre, Movie, Neighbours, Rating, TrainedModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,6 +111,7 @@ def _fit_and_register(
     rows = _read(progress)
     held = is_held_out(rows["viewer"], rows["movie"])
     ratings = Ratings.from_ids(*_columns(rows[~held]))
+    _give_features(model)
     started = time.monotonic()
     model.fit(ratings, partial(progress, "Fitting"))
     record.fit_seconds = time.monotonic() - started
@@ -119,6 +121,18 @@ def _fit_and_register(
     record.film_ids = model.film_ids.astype(np.int32).tobytes()
     record.checksum = _store(model, record.metrics, written)
     _register(record, model)
+
+
+def _give_features(model: Model) -> None:
+    features = film_features() if isinstance(model, TakesFeatures) else None
+    if features and isinstance(model, TakesFeatures):
+        model.with_features(features.film_ids, features.genres, features.years)
+
+
+def film_features() -> FilmFeatures | None:
+    """Genres and years of all films; None if there are no films."""
+    genres = Genre.objects.filter(movies__isnull=False).values_list("movies", "name")
+    return FilmFeatures.of_films(dict(Movie.objects.values_list("id", "year")), genres)
 
 
 def _read(progress: Steps) -> "NDArray[Any]":

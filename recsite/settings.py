@@ -96,7 +96,11 @@ STORAGES = {
     },
 }
 MODEL_CACHE = DATA_DIR / "model-cache"
-ALGORITHMS = {"svd": "recommendations.engine.svd.SVD"}
+ALGORITHMS = {
+    "svd": "recommendations.engine.svd.SVD",
+    "ease": "recommendations.engine.ease.EASE",
+    "popularity": "recommendations.engine.popularity.Popularity",
+}
 
 # The lease on a queued task starts when it enters a worker's in-memory queue, so `retry` must
 # outlast the tasks ahead of it as well as its own run.
