@@ -97,9 +97,25 @@ STORAGES = {
 }
 MODEL_CACHE = DATA_DIR / "model-cache"
 ALGORITHMS = {
-    "svd": "recommendations.engine.svd.SVD",
-    "ease": "recommendations.engine.ease.EASE",
-    "popularity": "recommendations.engine.popularity.Popularity",
+    name: f"recommendations.engine.{path}"
+    for name, path in {
+        "svd": "svd.SVD",
+        "svdpp": "factors.SVDPlusPlus",
+        "nmf": "factors.NMF",
+        "baseline": "baseline.Baseline",
+        "item_knn_basic": "item_knn.ItemKNNBasic",
+        "item_knn_means": "item_knn.ItemKNNWithMeans",
+        "item_knn_zscore": "item_knn.ItemKNNWithZScore",
+        "item_knn_baseline": "item_knn.ItemKNNBaseline",
+        "user_knn_basic": "slow.UserKNNBasic",
+        "user_knn_means": "slow.UserKNNWithMeans",
+        "user_knn_zscore": "slow.UserKNNWithZScore",
+        "user_knn_baseline": "slow.UserKNNBaseline",
+        "slope_one": "slow.SlopeOne",
+        "co_clustering": "slow.CoClustering",
+        "ease": "ease.EASE",
+        "popularity": "popularity.Popularity",
+    }.items()
 }
 
 # The lease on a queued task starts when it enters a worker's in-memory queue, so `retry` must

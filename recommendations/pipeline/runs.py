@@ -200,12 +200,12 @@ def score(run: Run) -> "NDArray[np.floating]":
     """Score every film. Each report extends the lease; a silent model gets its whole timeout."""
     if not run.model.reports_progress:
         write(run.claim, lease_expires_at=whole_timeout())
-        return run.model.score(run.history)
+        return run.model.score(run.history, run.viewer.pk)
 
     def report(done: int, total: int) -> None:
         write(run.claim, progress=SCORING * done / total)
 
-    return run.model.score(run.history, progress=report)
+    return run.model.score(run.history, run.viewer.pk, report)
 
 
 def whole_timeout() -> "CombinedExpression":
