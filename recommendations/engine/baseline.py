@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.contract import ALL, Carrier, Films, History
-from recommendations.engine.parameters import Parameters
+from recommendations.engine.parameters import Parameters, require
 from recommendations.engine.progress import Progress
 from recommendations.engine.ratings import Ratings
-from recommendations.engine.surprise_models import SurpriseModel, Trainset, require
+from recommendations.engine.surprise_models import SurpriseModel
+from recommendations.engine.trainset import Trainset
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.contract import ALL, Carrier, Films, History
-from recommendations.engine.parameters import Parameters
+from recommendations.engine.folding import BIAS_DAMPING, largest, ridge
+from recommendations.engine.parameters import Parameters, require
 from recommendations.engine.progress import Progress
 from recommendations.engine.ratings import LOWEST, Ratings
-from recommendations.engine.surprise_models import SurpriseModel, Trainset, check_finite, require
-from recommendations.engine.svd import BIAS_DAMPING, _largest, _ridge
+from recommendations.engine.surprise_models import SurpriseModel
+from recommendations.engine.trainset import Trainset, check_finite
 
 #: Sweeps of coordinate descent in a fold-in; 40 give the same RMSE to .0001 (inner split below).
 SWEEPS = 20
@@ -94,7 +95,7 @@ class SVDPlusPlus(SurpriseModel):
         residuals = self._residuals(history)
         level = residuals.sum() / (len(history) + BIAS_DAMPING)
         rated = self.factors[history.films]
-        factors = _ridge(rated, rated.T @ (residuals - level), self._damping(history))
+        factors = ridge(rated, rated.T @ (residuals - level), self._damping(history))
         viewer = factors + self._implicit(history)
         stars = self.base[films] + level + self.factors[films] @ viewer
         return np.asarray(stars, np.float32)
@@ -112,7 +113,7 @@ class SVDPlusPlus(SurpriseModel):
         weights = self.weights(history, films)
         carries = (weights > 0) & (history.stars >= history.stars.mean())
         contributions = np.where(carries, weights * self._residuals(history), 0)
-        return [_largest(row, n) for row in contributions]
+        return [largest(row, n) for row in contributions]
 
     def weights(self, history: History, films: NDArray[np.int32]) -> NDArray[np.float64]:
         """How much the stars of each rating weigh in each film: (len(films), len(history)).
@@ -120,7 +121,7 @@ class SVDPlusPlus(SurpriseModel):
         With s the stars that h alone gives, expected_stars = s[films] + weights @ (stars - s).
         """
         rated = self.factors[history.films]
-        by_factors = (rated @ _ridge(rated, self.factors[films].T, self._damping(history))).T
+        by_factors = (rated @ ridge(rated, self.factors[films].T, self._damping(history))).T
         by_level = 1 / (len(history) + BIAS_DAMPING)
         return np.asarray(by_factors + by_level * (1 - by_factors.sum(axis=1, keepdims=True)))
 
@@ -245,7 +246,7 @@ class NMF(SurpriseModel):
         stars = levels + self.factors[films] @ viewers.T
         lost = stars[:, :1] - stars[:, 1:]
         return [
-            _largest(row, n) for row in np.where(history.stars >= history.stars.mean(), lost, 0)
+            largest(row, n) for row in np.where(history.stars >= history.stars.mean(), lost, 0)
         ]
 
     def _fold_in(

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from recommendations.engine.baseline import user_level
 from recommendations.engine.contract import ALL, Carrier, Films, History
-from recommendations.engine.parameters import Parameters
+from recommendations.engine.folding import largest
+from recommendations.engine.parameters import Parameters, require
 from recommendations.engine.progress import Progress
 from recommendations.engine.ratings import Ratings, UnusableRatings
-from recommendations.engine.surprise_models import Remembering, Trainset, require
-from recommendations.engine.svd import _largest
+from recommendations.engine.surprise_models import Remembering
+from recommendations.engine.trainset import Trainset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -194,7 +195,7 @@ class ItemKNN(Remembering):
         residuals = history.stars - self.fallback[history.films]
         liked = history.stars >= history.stars.mean()
         contributions = np.where(liked, self.weights(history, films) * residuals, 0)
-        return [_largest(row, n) for row in contributions]
+        return [largest(row, n) for row in contributions]
 
     def weights(self, history: History, films: NDArray[np.int32]) -> NDArray[np.float64]:
         """How much each rating weighs in the stars of each film: (len(films), len(history)).

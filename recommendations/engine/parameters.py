@@ -33,3 +33,15 @@ def _number(name: str, value: object, kind: type) -> float:
     if not math.isfinite(number) or (kind is int and not number.is_integer()):
         raise ValueError(f"Parameter {name} must be {expected}, not {value!r}.")
     return int(number) if kind is int else number
+
+
+def require(
+    parameters: object, *, positive: tuple[str, ...], not_negative: tuple[str, ...]
+) -> None:
+    """Raises ValueError, naming the parameter that is out of its bounds."""
+    for name in positive:
+        if getattr(parameters, name) <= 0:
+            raise ValueError(f"Parameter {name} must be above 0.")
+    for name in not_negative:
+        if getattr(parameters, name) < 0:
+            raise ValueError(f"Parameter {name} must not be below 0.")

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.contract import ALL, Carrier, Films, History
+from recommendations.engine.folding import BIAS_DAMPING, raised
 from recommendations.engine.item_knn import KNNBaselineParameters, KNNParameters, Levels
-from recommendations.engine.parameters import Parameters
+from recommendations.engine.parameters import Parameters, require
 from recommendations.engine.progress import Progress, silent
 from recommendations.engine.ratings import Ratings, UnusableRatings
-from recommendations.engine.surprise_models import Clock, Remembering, Trainset, require, starts_of
-from recommendations.engine.svd import BIAS_DAMPING
+from recommendations.engine.surprise_models import Remembering
+from recommendations.engine.trainset import Clock, Trainset, starts_of
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +57,8 @@ class SlowModel(Remembering):
     ) -> NDArray[np.float32]:
         if user is None or not self.knows(user):
             logger.info("%s was not trained on viewer %s: film means instead.", self.name, user)
-            return self.raised(self.film_means)
-        return self.raised(self.trained_estimates(user, progress))
+            return raised(self.film_means, self.support)
+        return raised(self.trained_estimates(user, progress), self.support)
 
     def trained_estimates(self, user: int, progress: Progress = silent) -> NDArray[np.float64]:
         place, clock = self.place_of(user), Clock(progress, len(self.film_ids))

@@ -1,24 +1,16 @@
 """Stars from latent factors: Surprise's SVD, and the fold-in of a viewer's present ratings."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.contract import ALL, Carrier, Films, History, Model
-from recommendations.engine.parameters import Parameters
+from recommendations.engine.folding import BIAS_DAMPING, largest, raised, ridge
+from recommendations.engine.parameters import Parameters, require
 from recommendations.engine.progress import Progress, silent
-from recommendations.engine.ratings import HIGHEST, LOWEST, Ratings
-
-#: A viewer's own level starts from so many ratings at the films' level.
-BIAS_DAMPING = 3.0
-
-#: What a film's popularity weighs in its score, against a predicted star.
-POPULARITY = 0.2
-
-#: Ratings are turned into Python objects so many at a time.
-CHUNK = 65_536
+from recommendations.engine.ratings import Ratings
+from recommendations.engine.trainset import Trainset, check_finite
 
 
 @dataclass(frozen=True)
@@ -37,12 +29,11 @@ class SVDParameters(Parameters):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("factors", "epochs", "learning_rate"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"Parameter {name} must be above 0.")
-        for name in ("regularisation", "init_std_dev", "seed"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"Parameter {name} must not be below 0.")
+        require(
+            self,
+            positive=("factors", "epochs", "learning_rate"),
+            not_negative=("regularisation", "init_std_dev", "seed"),
+        )
 
 
 class SVD(Model):
@@ -73,7 +64,7 @@ class SVD(Model):
         import surprise  # noqa: PLC0415
 
         chosen = self.parameters
-        trainset = _Trainset(ratings, chosen, progress)
+        trainset = Trainset(ratings, progress, "ratings", chosen.epochs, chosen.seed)
         fitted = surprise.SVD(
             n_factors=chosen.factors,
             n_epochs=chosen.epochs,
@@ -82,11 +73,10 @@ class SVD(Model):
             init_std_dev=chosen.init_std_dev,
             random_state=chosen.seed,
         ).fit(trainset)
-        progress(chosen.epochs, chosen.epochs)
+        trainset.clock.finish()
         self.base = (trainset.global_mean + fitted.bi).astype(np.float32)
         self.factors = fitted.qi.astype(np.float32)
-        if not (np.isfinite(self.base).all() and np.isfinite(self.factors).all()):
-            raise FloatingPointError("The fit did not converge: lower learning_rate.")
+        check_finite(self.base, self.factors)
 
     def expected_stars(self, history: History, films: Films = ALL) -> NDArray[np.float32]:
         level, factors = self._fold_in(history)
@@ -99,13 +89,8 @@ class SVD(Model):
         user: int | None = None,
         progress: Progress = silent,
     ) -> NDArray[np.float32]:
-        """Stars plus 0.2 · log(1 + ratings of the film).
-
-        By stars alone, films that a handful rated come first: nDCG@10 .009 by the protocol
-        `stratified-by-item` on ml-latest-small (seed 42), against .185 so.
-        """
-        popularity = POPULARITY * np.log1p(self.support)
-        return (self.expected_stars(history) + popularity).astype(np.float32)
+        """Predicted stars, raised for films that many rated."""
+        return raised(self.expected_stars(history), self.support)
 
     def explain(
         self, history: History, films: NDArray[np.int32], n: int | None = None
@@ -115,7 +100,7 @@ class SVD(Model):
         weights = self.weights(history, films)
         contributions = weights * self._residuals(history)
         carries = (weights > 0) & (history.stars >= history.stars.mean())
-        return [_largest(row, n) for row in np.where(carries, contributions, 0)]
+        return [largest(row, n) for row in np.where(carries, contributions, 0)]
 
     def weights(self, history: History, films: NDArray[np.int32]) -> NDArray[np.float64]:
         """How much each rating weighs in the score of each film: (len(films), len(history)).
@@ -123,7 +108,7 @@ class SVD(Model):
         The fold-in is linear: expected_stars = base[films] + weights @ (stars - base[rated]).
         """
         rated = self.factors[history.films].astype(np.float64)
-        solved = _ridge(rated, self.factors[films].astype(np.float64).T, self._damping(history))
+        solved = ridge(rated, self.factors[films].astype(np.float64).T, self._damping(history))
         by_factors = (rated @ solved).T
         by_level = 1 / (len(history) + BIAS_DAMPING)
         left_to_level: NDArray[np.float64] = 1 - by_factors.sum(axis=1, keepdims=True)
@@ -133,7 +118,7 @@ class SVD(Model):
         residuals = self._residuals(history)
         level = residuals.sum() / (len(history) + BIAS_DAMPING)
         rated = self.factors[history.films].astype(np.float64)
-        factors = _ridge(rated, rated.T @ (residuals - level), self._damping(history))
+        factors = ridge(rated, rated.T @ (residuals - level), self._damping(history))
         return np.float32(level), factors.astype(np.float32)
 
     def _residuals(self, history: History) -> NDArray[np.float64]:
@@ -141,46 +126,3 @@ class SVD(Model):
 
     def _damping(self, history: History) -> float:
         return self.parameters.regularisation * len(history) + 1
-
-
-def _ridge(
-    rated: NDArray[np.float64], right: NDArray[np.float64], damping: float
-) -> NDArray[np.float64]:
-    """Solve (ratedᵀ rated + damping · I) x = right."""
-    gram = rated.T @ rated
-    gram[np.diag_indices_from(gram)] += damping
-    return np.linalg.solve(gram, right).astype(np.float64, copy=False)
-
-
-def _largest(contributions: NDArray[np.float64], n: int | None) -> list[Carrier]:
-    order = np.argsort(-contributions, kind="stable")[:n]
-    return [
-        Carrier(int(place), float(contributions[place]))
-        for place in order
-        if contributions[place] > 0
-    ]
-
-
-class _Trainset:
-    """What Surprise's SVD asks of its Trainset, read from arrays: no object is kept per rating.
-
-    The ratings come in one shuffled order: ordered by viewer, gradient descent ends at the
-    viewers it saw last (5 folds: .850 instead of .848).
-    """
-
-    rating_scale = (LOWEST, HIGHEST)
-
-    def __init__(self, ratings: Ratings, parameters: SVDParameters, progress: Progress) -> None:
-        order = np.random.default_rng(parameters.seed).permutation(len(ratings))
-        self.columns = [column[order] for column in (ratings.users, ratings.films, ratings.stars)]
-        self.n_users, self.n_items, self.n_ratings = ratings.n_users, ratings.n_films, len(ratings)
-        self.global_mean = float(ratings.stars.mean(dtype=np.float64))
-        self.progress, self.epochs, self.epoch = progress, parameters.epochs, 0
-
-    def all_ratings(self) -> Iterator[tuple[int, int, float]]:
-        """Surprise asks once an epoch, which tells how far it is."""
-        self.progress(self.epoch, self.epochs)
-        self.epoch += 1
-        for start in range(0, self.n_ratings, CHUNK):
-            rows = slice(start, start + CHUNK)
-            yield from zip(*(column[rows].tolist() for column in self.columns), strict=True)

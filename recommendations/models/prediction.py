@@ -127,10 +127,6 @@ class Prediction(models.Model):
         def in_flight(cls) -> "list[Prediction.Status]":
             return [cls.QUEUED, cls.RUNNING]
 
-        @property
-        def is_final(self) -> bool:
-            return self not in self.in_flight()
-
     viewer = models.ForeignKey(
         Viewer, on_delete=models.CASCADE, related_name="predictions", db_index=False
     )
@@ -174,10 +170,6 @@ class Prediction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} for {self.viewer}"
-
-    @property
-    def in_flight(self) -> bool:
-        return not self.Status(self.status).is_final
 
     @property
     def has_errors(self) -> bool:

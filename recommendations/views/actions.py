@@ -72,9 +72,8 @@ def rate(request: HttpRequest, movie_id: int) -> HttpResponse:
 
 
 def _said(movie: Movie, rating: Rating | None) -> str:
-    done = (
-        f"You rated {movie.title} ★ {rating.stars:g}." if rating else f"{movie.title} is unrated."
-    )
+    title = movie.short_title
+    done = f"You rated {title} ★ {rating.stars:g}." if rating else f"{title} is unrated."
     return f"{done} Your picks are being refreshed."
 
 

@@ -10,6 +10,7 @@ import pytest
 from recommendations.engine.baseline import Baseline
 from recommendations.engine.contract import History, Model
 from recommendations.engine.factors import NMF, SVDPlusPlus
+from recommendations.engine.folding import raised
 from recommendations.engine.item_knn import (
     ItemKNN,
     ItemKNNBaseline,
@@ -29,7 +30,8 @@ from recommendations.engine.slow import (
     UserKNNWithMeans,
     UserKNNWithZScore,
 )
-from recommendations.engine.surprise_models import SurpriseModel, shuffled
+from recommendations.engine.surprise_models import SurpriseModel
+from recommendations.engine.trainset import shuffled
 from tests.engine.contract import FIRST, SECOND, ModelContract, two_blocks
 
 ITEM_KNN = (ItemKNNBasic, ItemKNNWithMeans, ItemKNNWithZScore, ItemKNNBaseline)
@@ -142,7 +144,7 @@ class TestSlowModels(TestBaseline):
         assert np.array_equal(model.score(low), model.score(high))
 
     def test_a_trained_viewer_gets_the_trained_row(self, model: SlowModel, fan: History) -> None:
-        expected = model.raised(model.trained_estimates(1000))
+        expected = raised(model.trained_estimates(1000), model.support)
         assert np.array_equal(model.score(fan, 1000), expected)
 
     def test_a_viewer_it_does_not_know_gets_film_means_and_the_log_says_so(
@@ -150,7 +152,7 @@ class TestSlowModels(TestBaseline):
     ) -> None:
         with caplog.at_level(logging.INFO):
             scores = model.score(fan, 7)
-        assert np.array_equal(scores, model.raised(model.film_means))
+        assert np.array_equal(scores, raised(model.film_means, model.support))
         assert f"{model.name} was not trained on viewer 7" in caplog.text
 
     def test_a_score_reports_how_far_it_is(self, model: SlowModel, fan: History) -> None:

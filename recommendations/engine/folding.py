@@ -1,0 +1,41 @@
+"""What models share that serve a viewer's present ratings by fold-in."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine.contract import Carrier
+
+#: A viewer's own level starts from so many ratings at the films' level.
+BIAS_DAMPING = 3.0
+
+#: What a film's popularity weighs in its score, against a predicted star.
+POPULARITY = 0.2
+
+
+def ridge(
+    rated: NDArray[np.float64], right: NDArray[np.float64], damping: float
+) -> NDArray[np.float64]:
+    """Solve (ratedᵀ rated + damping · I) x = right."""
+    gram = rated.T @ rated
+    gram[np.diag_indices_from(gram)] += damping
+    return np.linalg.solve(gram, right).astype(np.float64, copy=False)
+
+
+def largest(contributions: NDArray[np.float64], n: int | None) -> list[Carrier]:
+    order = np.argsort(-contributions, kind="stable")[:n]
+    return [
+        Carrier(int(place), float(contributions[place]))
+        for place in order
+        if contributions[place] > 0
+    ]
+
+
+def raised(
+    stars: NDArray[np.float32] | NDArray[np.float64], support: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """Stars plus 0.2 · log(1 + ratings of the film): what ranks films, (n_films,).
+
+    By stars alone, films that a handful rated come first: for SVD nDCG@10 .009 by the protocol
+    `stratified-by-item` on ml-latest-small (seed 42), against .185 so.
+    """
+    return (stars + POPULARITY * np.log1p(support)).astype(np.float32)
