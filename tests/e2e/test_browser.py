@@ -27,16 +27,24 @@ pytestmark = pytest.mark.skipif(
 def site(
     shared_database_url: str, small_dataset: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningSite]:
-    """A site whose model takes a second, so that there is something to wait for."""
-    running = RunningSite(
-        tmp_path_factory.mktemp("site"), shared_database_url, {"SLOW_SECONDS": "1"}
-    )
+    """A site whose model waits while a test closes its gate."""
+    folder = tmp_path_factory.mktemp("site")
+    environment = {"SLOW_UNTIL": str(folder / "gate")}
+    running = RunningSite(folder, shared_database_url, environment)
     running.manage("migrate", "--verbosity", "0")
     running.manage("import_movielens", str(small_dataset))
     running.manage("train", "--algorithm", "slow", "--param", "factors=4")
     running.start(str(small_dataset))
     yield running
     running.stop()
+
+
+@pytest.fixture
+def gate(site: RunningSite) -> Path:
+    """Open while it exists; closed, the model waits in the middle of a prediction."""
+    gate = Path(site.environment["SLOW_UNTIL"])
+    gate.touch()
+    return gate
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +73,15 @@ def browse_as_somebody(page: Page, site: RunningSite) -> None:
 
 
 def test_placeholders_then_films_then_a_rating_then_the_refresh(
-    page: Page, site: RunningSite
+    page: Page, site: RunningSite, gate: Path
 ) -> None:
+    gate.unlink()
     browse_as_somebody(page, site)
     top_picks = page.locator("#shelf-top-picks")
     expect(top_picks).to_have_attribute("aria-busy", "true")
     expect(top_picks.locator(".skeleton").first).to_be_visible()
     waiting = top_picks.bounding_box()
+    gate.touch()
     expect(top_picks.locator("img").first).to_be_visible(timeout=15_000)
     expect(page.locator("#status")).to_contain_text("ready", timeout=15_000)
     ready = top_picks.bounding_box()
@@ -81,6 +91,7 @@ def test_placeholders_then_films_then_a_rating_then_the_refresh(
 
     top_picks.locator("a[href^='/films/']").first.click()
     expect(page.locator("#film-prediction")).to_contain_text("likely", timeout=15_000)
+    gate.unlink()
     page.get_by_role("button", name="Rate 4.5 stars").click()
     expect(page.locator("#rating")).to_contain_text("picks are being refreshed")
     expect(page.get_by_role("button", name="Rate 4.5 stars")).to_be_focused()
@@ -88,11 +99,12 @@ def test_placeholders_then_films_then_a_rating_then_the_refresh(
     page.goto(site.url)
     expect(page.locator("#refreshing")).to_contain_text("being refreshed")
     expect(page.locator("#shelf-top-picks img").first).to_be_visible()
+    gate.touch()
     expect(page.locator("#refreshing")).to_contain_text("up to date", timeout=15_000)
     expect(page.locator("#shelf-top-picks")).not_to_have_attribute("aria-busy", "true")
 
 
-def test_a_rating_can_be_taken_back(page: Page, site: RunningSite) -> None:
+def test_a_rating_can_be_taken_back(page: Page, site: RunningSite, gate: Path) -> None:
     page.goto(f"{site.url}films/1/")
     page.get_by_role("button", name="Rate 4.5 stars").click()
     expect(page.locator("#rating")).to_contain_text("4.5")
@@ -100,7 +112,9 @@ def test_a_rating_can_be_taken_back(page: Page, site: RunningSite) -> None:
     expect(page.locator("#rating")).to_contain_text("removed")
 
 
-def test_the_next_film_page_still_works_after_going_back(page: Page, site: RunningSite) -> None:
+def test_the_next_film_page_still_works_after_going_back(
+    page: Page, site: RunningSite, gate: Path
+) -> None:
     browse_as_somebody(page, site)
     expect(page.locator("#shelf-top-picks img").first).to_be_visible(timeout=15_000)
     page.locator("#shelf-popular a[href^='/films/']").first.click()
@@ -109,7 +123,7 @@ def test_the_next_film_page_still_works_after_going_back(page: Page, site: Runni
     expect(page.locator("body")).to_contain_text("Popular")
 
 
-def test_all_of_it_works_without_scripts(browser: Browser, site: RunningSite) -> None:
+def test_all_of_it_works_without_scripts(browser: Browser, site: RunningSite, gate: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     browse_as_somebody(page, site)
@@ -132,7 +146,7 @@ def test_all_of_it_works_without_scripts(browser: Browser, site: RunningSite) ->
     context.close()
 
 
-def test_the_admin_keeps_the_policy_too(page: Page, site: RunningSite) -> None:
+def test_the_admin_keeps_the_policy_too(page: Page, site: RunningSite, gate: Path) -> None:
     site.shell(
         "from django.contrib.auth.models import User;"
         "User.objects.create_superuser('operator', password='a long secret')"

@@ -15,8 +15,8 @@ LEASE = 2
 
 @pytest.fixture
 def slow_site(database_url: str, small_dataset: Path, tmp_path: Path) -> Iterator[RunningSite]:
-    """A site whose model takes three seconds, with leases of two."""
-    environment = {"SLOW_SECONDS": "3", "PREDICTION_LEASE": str(LEASE)}
+    """A site whose model waits for a file `gate`, with leases of two seconds."""
+    environment = {"SLOW_UNTIL": str(tmp_path / "gate"), "PREDICTION_LEASE": str(LEASE)}
     running = RunningSite(tmp_path, database_url, environment)
     running.manage("migrate", "--verbosity", "0")
     running.manage("import_movielens", str(small_dataset))
@@ -41,6 +41,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(slow_site: RunningSite) -> 
     visitor = slow_site.visitor()
     visitor.browse_as_somebody()
     os.kill(until(lambda: busy_worker(slow_site)), signal.SIGKILL)
+    (slow_site.data_dir / "gate").touch()
     assert visitor.open("/")
     films = until(lambda: visitor.shelf_films("top-picks"), seconds=40, every=0.5)
     assert len(films) > 5
