@@ -11,6 +11,7 @@ COMPILE = ["uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"
 #: The lock files, and what each is compiled with.
 LOCKS = {
     "requirements.txt": [],
+    "requirements-s3.txt": ["--extra", "s3", "--constraints", "requirements.txt"],
     "requirements-dev.txt": ["--group", "dev", "--constraints", "requirements.txt"],
 }
 
