@@ -26,7 +26,7 @@ from recommendations.engine.contract import Model
 from recommendations.engine.features import FilmFeatures, TakesFeatures
 from recommendations.engine.holdout import HeldOut, accuracy, errors, is_held_out
 from recommendations.engine.ratings import Ratings, UnusableRatings
-from recommendations.models import Genre, Movie, Neighbours, Rating, TrainedModel
+from recommendations.models import Genre, Movie, Neighbours, Rating, TrainedModel, rating_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,10 +40,7 @@ Steps = Callable[[str, int, int], None]
 #: Similar films that are stored of each film.
 SIMILAR = 24
 
-READ_AT_ONCE = 20_000
 WRITTEN_AT_ONCE = 1000
-
-ROW = np.dtype([("viewer", np.int64), ("movie", np.int32), ("stars", np.float32)])
 
 
 class TrainingFailed(Exception):
@@ -108,7 +105,7 @@ def _fail(record: TrainedModel, error: str) -> None:
 def _fit_and_register(
     record: TrainedModel, model: Model, progress: Steps, written: list[str]
 ) -> None:
-    rows = _read(progress)
+    rows = rating_arrays.read(Rating.objects.contributed(), partial(progress, "Reading ratings"))
     held = is_held_out(rows["viewer"], rows["movie"])
     ratings = Ratings.from_ids(*_columns(rows[~held]))
     _give_features(model)
@@ -133,23 +130,6 @@ def film_features() -> FilmFeatures | None:
     """Genres and years of all films; None if there are no films."""
     genres = Genre.objects.filter(movies__isnull=False).values_list("movies", "name")
     return FilmFeatures.of_films(dict(Movie.objects.values_list("id", "year")), genres)
-
-
-def _read(progress: Steps) -> "NDArray[Any]":
-    """All ratings that count, ordered by viewer and film, as one array of `ROW`s."""
-    ratings = Rating.objects.contributed().order_by("viewer", "movie")
-    total = ratings.count()
-    rows = ratings.values_list("viewer_id", "movie_id", "stars").iterator(READ_AT_ONCE)
-
-    def watched() -> Iterator[tuple[int, int, float]]:
-        for done, row in enumerate(rows):
-            if done % READ_AT_ONCE == 0:
-                progress("Reading ratings", done, total)
-            yield row
-
-    array = np.fromiter(watched(), ROW)
-    progress("Reading ratings", len(array), len(array))
-    return array
 
 
 def _columns(rows: "NDArray[Any]") -> "tuple[NDArray[Any], NDArray[Any], NDArray[Any]]":

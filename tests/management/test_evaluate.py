@@ -192,7 +192,7 @@ def test_the_database_is_read_by_viewer_and_film_with_what_is_known_of_films(
     guest = Viewer.objects.create(display_name="Somebody")
     guest.rate(Movie.objects.get(pk=1), 5.0)
     log = read_database()
-    expected = Rating.objects.exclude(viewer=guest).order_by("viewer", "movie")
+    expected = Rating.objects.exclude(viewer=guest).order_by("viewer_id", "movie_id")
     read = list(zip(log.users.tolist(), log.films.tolist(), log.stars.tolist(), strict=True))
     assert read == list(expected.values_list("viewer_id", "movie_id", "stars"))
     assert log.features
