@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.contract import ALL, Carrier, Films, History
-from recommendations.engine.folding import BIAS_DAMPING, raised
+from recommendations.engine.folding import BIAS_DAMPING
 from recommendations.engine.item_knn import KNNBaselineParameters, KNNParameters, Levels
 from recommendations.engine.parameters import Parameters, require
 from recommendations.engine.progress import Progress, silent
@@ -57,8 +57,10 @@ class SlowModel(Remembering):
     ) -> NDArray[np.float32]:
         if user is None or not self.knows(user):
             logger.info("%s was not trained on viewer %s: film means instead.", self.name, user)
-            return raised(self.film_means, self.support)
-        return raised(self.trained_estimates(user, progress), self.support)
+            stars = self.film_means
+        else:
+            stars = self.trained_estimates(user, progress)
+        return stars.astype(np.float32) + self.lift
 
     def trained_estimates(self, user: int, progress: Progress = silent) -> NDArray[np.float64]:
         place, clock = self.place_of(user), Clock(progress, len(self.film_ids))

@@ -4,13 +4,14 @@ Surprise is needed to fit them. To serve them numpy is enough.
 """
 
 from abc import abstractmethod
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.contract import History, Model
-from recommendations.engine.folding import raised
+from recommendations.engine.folding import lift
 from recommendations.engine.progress import Progress, silent
 from recommendations.engine.ratings import Ratings
 from recommendations.engine.trainset import starts_of
@@ -27,6 +28,11 @@ class SurpriseModel(Model):
     ranked_by = "predicted stars, raised for films that many rated"
 
     user_ids: NDArray[np.int64]
+
+    @cached_property
+    def lift(self) -> NDArray[np.float32]:
+        """What a film's popularity adds to its stars where films are ranked: (n_films,)."""
+        return lift(self.support)
 
     @abstractmethod
     def trained_estimates(self, user: int) -> NDArray[np.float64]:
@@ -49,8 +55,8 @@ class SurpriseModel(Model):
     def score(
         self, history: History, user: int | None = None, progress: Progress = silent
     ) -> NDArray[np.float32]:
-        """Predicted stars, raised for films that many rated as SVD's are."""
-        return raised(self.expected_stars(history), self.support)
+        """Predicted stars, raised for films that many rated."""
+        return self.expected_stars(history) + self.lift
 
 
 class Remembering(SurpriseModel):

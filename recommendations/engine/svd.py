@@ -1,15 +1,17 @@
 """Stars from latent factors: Surprise's SVD, and the fold-in of a viewer's present ratings."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.contract import ALL, Carrier, Films, History, Model
-from recommendations.engine.folding import BIAS_DAMPING, largest, raised, ridge
+from recommendations.engine.contract import ALL, Carrier, Films, History
+from recommendations.engine.folding import BIAS_DAMPING, largest, ridge
 from recommendations.engine.parameters import Parameters, require
-from recommendations.engine.progress import Progress, silent
+from recommendations.engine.progress import Progress
 from recommendations.engine.ratings import Ratings
+from recommendations.engine.surprise_models import SurpriseModel
 from recommendations.engine.trainset import Trainset, check_finite
 
 
@@ -36,7 +38,14 @@ class SVDParameters(Parameters):
         )
 
 
-class SVD(Model):
+class Folded(NamedTuple):
+    """A viewer as SVD sees them: their level in stars, and (factors,) float32."""
+
+    level: np.float32
+    factors: NDArray[np.float32]
+
+
+class SVD(SurpriseModel):
     """Biased matrix factorisation by stochastic gradient descent (Koren, Bell & Volinsky, 2009).
 
     A viewer is served by fold-in, whether training saw them or not: with the residuals
@@ -44,20 +53,21 @@ class SVD(Model):
     p solve the ridge (QᵀQ + (regularisation · n + 1) I) p = Qᵀ(e - b), with Q the factors of the
     rated films. Stars are base + b + factors · p.
 
-    base:    (n_films,) float32, the mean of all ratings plus the film's bias, in stars
-    factors: (n_films, factors) float32
+    base:         (n_films,) float32, the mean of all ratings plus the film's bias, in stars
+    factors:      (n_films, factors) float32
+    user_bias:    (n_users,) float32, in stars
+    user_factors: (n_users, factors) float32
     """
 
     name = "svd"
-    folds_in = True
-    reports_progress = True
-    ranked_by = "predicted stars, raised for films that many rated"
     options = SVDParameters
-    learned = ("base", "factors")
+    learned = ("user_ids", "base", "factors", "user_bias", "user_factors")
 
     parameters: SVDParameters
     base: NDArray[np.float32]
     factors: NDArray[np.float32]
+    user_bias: NDArray[np.float32]
+    user_factors: NDArray[np.float32]
 
     def learn(self, ratings: Ratings, progress: Progress) -> None:
         # Imported here, so that those who only load a fitted model do without it.
@@ -74,23 +84,26 @@ class SVD(Model):
             random_state=chosen.seed,
         ).fit(trainset)
         trainset.clock.finish()
+        check_finite(fitted.bi, fitted.qi, fitted.bu, fitted.pu)
+        self.user_ids = ratings.user_ids
         self.base = (trainset.global_mean + fitted.bi).astype(np.float32)
         self.factors = fitted.qi.astype(np.float32)
-        check_finite(self.base, self.factors)
+        self.user_bias = fitted.bu.astype(np.float32)
+        self.user_factors = fitted.pu.astype(np.float32)
 
     def expected_stars(self, history: History, films: Films = ALL) -> NDArray[np.float32]:
-        level, factors = self._fold_in(history)
-        stars = self.base[films] + level + self.factors[films] @ factors
+        return self.stars(self.fold_in(history), films)
+
+    def stars(self, viewer: Folded, films: Films = ALL) -> NDArray[np.float32]:
+        """Stars, unclipped, for a viewer folded in before."""
+        stars = self.base[films] + viewer.level + self.factors[films] @ viewer.factors
         return stars.astype(np.float32, copy=False)
 
-    def score(
-        self,
-        history: History,
-        user: int | None = None,
-        progress: Progress = silent,
-    ) -> NDArray[np.float32]:
-        """Predicted stars, raised for films that many rated."""
-        return raised(self.expected_stars(history), self.support)
+    def trained_estimates(self, user: int) -> NDArray[np.float64]:
+        place = self.place_of(user)
+        viewer = self.user_factors[place].astype(np.float64)
+        stars = self.base.astype(np.float64) + self.user_bias[place]
+        return np.asarray(stars + self.factors.astype(np.float64) @ viewer)
 
     def explain(
         self, history: History, films: NDArray[np.int32], n: int | None = None
@@ -114,12 +127,13 @@ class SVD(Model):
         left_to_level: NDArray[np.float64] = 1 - by_factors.sum(axis=1, keepdims=True)
         return by_factors + by_level * left_to_level
 
-    def _fold_in(self, history: History) -> tuple[np.float32, NDArray[np.float32]]:
+    def fold_in(self, history: History) -> Folded:
+        """See a viewer by what they have rated."""
         residuals = self._residuals(history)
         level = residuals.sum() / (len(history) + BIAS_DAMPING)
         rated = self.factors[history.films].astype(np.float64)
         factors = ridge(rated, rated.T @ (residuals - level), self._damping(history))
-        return np.float32(level), factors.astype(np.float32)
+        return Folded(np.float32(level), factors.astype(np.float32))
 
     def _residuals(self, history: History) -> NDArray[np.float64]:
         return history.stars.astype(np.float64) - self.base[history.films]
