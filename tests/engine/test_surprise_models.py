@@ -31,8 +31,8 @@ from recommendations.engine.slow import (
 )
 from recommendations.engine.surprise_models import SurpriseModel
 from recommendations.engine.svd import SVD
-from recommendations.engine.trainset import shuffled
 from tests.engine.contract import FIRST, SECOND, ModelContract, two_blocks
+from tests.engine.peer import as_surprise_has_it
 
 ITEM_KNN = (ItemKNNBasic, ItemKNNWithMeans, ItemKNNWithZScore, ItemKNNBaseline)
 USER_KNN = (UserKNNBasic, UserKNNWithMeans, UserKNNWithZScore, UserKNNBaseline)
@@ -174,28 +174,6 @@ def random_ratings() -> Ratings:
     return Ratings.from_ids(
         500 + 3 * viewers, 9 + 2 * films, np.clip(np.round(2 * stars), 1, 10) / 2
     )
-
-
-def as_surprise_has_it(ratings: Ratings) -> Any:
-    """Surprise's own Trainset of lists; only the order of `all_ratings` is the engine's."""
-    from surprise import Trainset  # noqa: PLC0415
-
-    users, films, stars = (each.tolist() for each in (ratings.users, ratings.films, ratings.stars))
-    order = shuffled(len(ratings), 0)
-
-    class Shuffled(Trainset):  # type: ignore[misc]
-        def all_ratings(self) -> Iterator[tuple[int, int, float]]:
-            return ((users[row], films[row], stars[row]) for row in order)
-
-    ur: dict[int, list[tuple[int, float]]] = {user: [] for user in range(ratings.n_users)}
-    ir: dict[int, list[tuple[int, float]]] = {film: [] for film in range(ratings.n_films)}
-    for user, film, star in zip(users, films, stars, strict=True):
-        ur[user].append((film, star))
-        ir[film].append((user, star))
-    raw_users = {raw: inner for inner, raw in enumerate(ratings.user_ids.tolist())}
-    raw_films = {raw: inner for inner, raw in enumerate(ratings.film_ids.tolist())}
-    sizes = ratings.n_users, ratings.n_films, len(ratings)
-    return Shuffled(ur, ir, *sizes, (0.5, 5), raw_users, raw_films)
 
 
 def knn_of_surprise(model: Any, *, user_based: bool) -> Any:
