@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -79,7 +79,7 @@ def train(
     begun is kept in the model's row, which is then FAILED; the active model stays at work.
     """
     model = _unfitted(algorithm, parameters or {})
-    record = TrainedModel.objects.create(algorithm=algorithm, parameters=asdict(model.parameters))
+    record = TrainedModel.objects.create(algorithm=algorithm, parameters=model.parameters.named())
     try:
         with _stored_files() as written:
             _fit_and_register(record, model, progress, written)

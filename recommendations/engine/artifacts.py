@@ -44,13 +44,15 @@ class Manifest:
     """What an artifact is.
 
     algorithm, parameters: what was fitted; data: fingerprint of the ratings it was fitted to;
-    metrics: as measured on held-out ratings; arrays: by name, without the `.npy`.
+    metrics: as measured on held-out ratings; notes: what was done otherwise than asked for;
+    arrays: by name, without the `.npy`, those of a part as `part.name`.
     """
 
     algorithm: str
     parameters: dict[str, float]
     data: str
     metrics: dict[str, float]
+    notes: list[str] = field(default_factory=list)
     arrays: dict[str, StoredArray] = field(default_factory=dict)
     format: int = FORMAT
 
@@ -93,7 +95,7 @@ def file_of(name: str) -> str:
 
 def _array_name(name: str) -> str:
     # A name becomes a path: nothing in a manifest may point out of its folder.
-    if not re.fullmatch(r"[a-z_]+", name):
+    if not re.fullmatch(r"[a-z_]+(\.[a-z_]+)*", name):
         raise ArtifactError(f"{name!r} is no name of an array")
     return name
 

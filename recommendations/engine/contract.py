@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self
 
@@ -70,6 +70,7 @@ class Model(ABC):
     ranked_by: what `score` is, in words that a reader of the admin understands
     film_ids:  (n_films,) int32, raw ids of the films it knows, ascending
     support:   (n_films,) int32, how many ratings it was fitted to of each film
+    notes:     what a fit did otherwise than its parameters asked for, for the operator
     """
 
     name: ClassVar[str]
@@ -85,6 +86,7 @@ class Model(ABC):
     neighbours: Neighbours
     errors: ErrorRanges
     data: str
+    notes: list[str]
 
     def __init__(self, **parameters: object) -> None:
         """Raises ValueError for parameters that this model does not have."""
@@ -123,6 +125,15 @@ class Model(ABC):
 
     # What all models share.
 
+    @property
+    def parts(self) -> Mapping[str, "Model"]:
+        """The models that this one is made of, by the name that their arrays are stored under.
+
+        They are made with it and fitted by its `learn`, all to the same ratings: only what each
+        has learned is stored of them.
+        """
+        return {}
+
     def fit(self, ratings: Ratings, progress: Progress = silent) -> Self:
         """Learn from `ratings`.
 
@@ -133,6 +144,7 @@ class Model(ABC):
         self.data = ratings.fingerprint
         self.errors = ErrorRanges.unknown()
         self.neighbours = Neighbours.none(ratings.n_films)
+        self.notes = []
         self.learn(ratings, progress)
         return self
 
@@ -183,8 +195,8 @@ class Model(ABC):
 
     def save(self, folder: Path, metrics: Mapping[str, float] | None = None) -> str:
         """Write the artifact into `folder`, which must exist; return its checksum."""
-        chosen = asdict(self.parameters)
-        manifest = artifacts.Manifest(self.name, chosen, self.data, dict(metrics or {}))
+        chosen, measured = self.parameters.named(), dict(metrics or {})
+        manifest = artifacts.Manifest(self.name, chosen, self.data, measured, self.notes)
         return artifacts.write(folder, manifest, self._arrays())
 
     @classmethod
@@ -199,7 +211,7 @@ class Model(ABC):
         arrays = artifacts.read_arrays(folder, manifest)
         try:
             model = cls(**manifest.parameters)
-            model.data = manifest.data
+            model.data, model.notes = manifest.data, manifest.notes
             model._restore(arrays)
         except (KeyError, ValueError) as error:
             raise ArtifactError(f"another version of {cls.name} made it: {error}") from error
@@ -214,7 +226,14 @@ class Model(ABC):
             "neighbour_similarities": self.neighbours.similarities,
             "error_low": self.errors.low,
             "error_high": self.errors.high,
-        } | {name: getattr(self, name) for name in self.learned}
+        } | self._learned_arrays()
+
+    def _learned_arrays(self) -> artifacts.Arrays:
+        found = {name: getattr(self, name) for name in self.learned}
+        for prefix, part in self.parts.items():
+            arrays = part._learned_arrays()
+            found |= {f"{prefix}.{name}": array for name, array in arrays.items()}
+        return found
 
     def _restore(self, arrays: artifacts.Arrays) -> None:
         self.film_ids, self.support = arrays["film_ids"], arrays["support"]
@@ -224,3 +243,9 @@ class Model(ABC):
         self.errors = ErrorRanges(arrays["error_low"], arrays["error_high"])
         for name in self.learned:
             setattr(self, name, arrays[name])
+        for prefix, part in self.parts.items():
+            start = f"{prefix}."
+            own = {
+                name.removeprefix(start): arrays[name] for name in arrays if name.startswith(start)
+            }
+            part._restore(arrays | own)

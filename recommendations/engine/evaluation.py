@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -106,7 +106,7 @@ def evaluate(  # noqa: PLR0913
     trial = Trial(algorithm, parameters or {}, log, k, held_out_viewers, progress)
     measure = trial.rank if protocol.ranks else trial.predict
     runs = [Run(seed, measure(protocol, seed)) for seed in seeds or [protocol.default_seed]]
-    return Evaluation(algorithm.name, asdict(trial.model().parameters), protocol, k, runs)
+    return Evaluation(algorithm.name, trial.model().parameters.named(), protocol, k, runs)
 
 
 def check(protocol: Protocol, k: int, *, held_out_viewers: bool) -> None:

@@ -3,12 +3,16 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """Base of each model's parameters: fields that are whole numbers or floats, with defaults."""
+    """Base of each model's parameters: fields that are whole numbers or floats, with defaults.
+
+    A field that is Parameters itself holds those of a part, which are read and named with a dot:
+    `part.name`.
+    """
 
     @classmethod
     def read(cls, given: Mapping[str, object]) -> Self:
@@ -16,12 +20,48 @@ class Parameters:
 
         Raises ValueError, naming the valid ones, for an unknown name or an unusable value.
         """
-        kinds = {field.name: type(field.default) for field in fields(cls)}
-        if unknown := sorted(set(given) - set(kinds)):
+        if unknown := sorted(set(given) - set(cls._names())):
             raise ValueError(
-                f"Unknown parameter {', '.join(unknown)}; valid are {', '.join(kinds)}."
+                f"Unknown parameter {', '.join(unknown)}; valid are {', '.join(cls._names())}."
             )
-        return cls(**{name: _number(name, value, kinds[name]) for name, value in given.items()})
+        parts = {name: _read_part(name, default, given) for name, default in cls._parts().items()}
+        kinds = {field.name: type(field.default) for field in fields(cls)}
+        own = {name: value for name, value in given.items() if name in kinds}
+        return cls(**parts, **{name: _number(name, own[name], kinds[name]) for name in own})
+
+    def named(self) -> dict[str, Any]:
+        """Every value by its name, as `read` takes them."""
+        found: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            is_part = isinstance(value, Parameters)
+            found |= _prefixed(field.name, value.named()) if is_part else {field.name: value}
+        return found
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        return list(cls().named())
+
+    @classmethod
+    def _parts(cls) -> "dict[str, Parameters]":
+        return {
+            field.name: field.default
+            for field in fields(cls)
+            if isinstance(field.default, Parameters)
+        }
+
+
+def _prefixed(part: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{part}.{name}": value for name, value in values.items()}
+
+
+def _read_part(part: str, default: Parameters, given: Mapping[str, object]) -> Parameters:
+    start = f"{part}."
+    own = {name.removeprefix(start): given[name] for name in given if name.startswith(start)}
+    try:
+        return type(default).read(default.named() | own)
+    except ValueError as error:
+        raise ValueError(f"Of {part}: {error}") from error
 
 
 def _number(name: str, value: object, kind: type) -> float:

@@ -164,7 +164,7 @@ class ModelContract:
         checksums = []
         for name in ("one", "two"):
             (tmp_path / name).mkdir()
-            again = type(model)(**vars(model.parameters)).fit(ratings)
+            again = type(model)(**model.parameters.named()).fit(ratings)
             again.find_neighbours(ratings)
             checksums.append(again.save(tmp_path / name))
         assert checksums[0] == checksums[1]
@@ -180,13 +180,13 @@ class ModelContract:
     def test_a_parameter_it_does_not_have_is_refused_with_the_valid_names(
         self, model: Model
     ) -> None:
-        valid = ", ".join(vars(model.parameters))
+        valid = ", ".join(model.parameters.named())
         with pytest.raises(ValueError, match=f"Unknown parameter beard; valid are {valid}"):
             type(model)(beard=1)
 
     def test_progress_is_reported_to_the_end(self, model: Model, ratings: Ratings) -> None:
         reports: list[tuple[int, int]] = []
-        type(model)(**vars(model.parameters)).fit(
+        type(model)(**model.parameters.named()).fit(
             ratings, lambda done, total: reports.append((done, total))
         )
         assert reports == sorted(reports)
