@@ -80,17 +80,18 @@ class Picked:
     films: list[int] = field(default_factory=list)
 
     def as_json(self, scored: Scored) -> dict[str, Any]:
-        carriers = scored.model.explain(scored.history, np.array(self.films, np.int32), REASONS)
+        explained = scored.model.explain(scored.history, np.array(self.films, np.int32), REASONS)
         items = [
             {
                 "movie": int(scored.model.film_ids[film]),
                 "score": round(float(scored.scores[film]), 4),
                 "stars": round(float(scored.stars[film]), 2),
                 "because": [
-                    int(scored.model.film_ids[scored.history.films[place]]) for place, _ in carried
+                    int(scored.model.film_ids[scored.history.films[place]])
+                    for place, _ in why.carriers
                 ],
             }
-            for film, carried in zip(self.films, carriers, strict=True)
+            for film, why in zip(self.films, explained, strict=True)
         ]
         return {"title": self.title, "reason": self.reason, "items": items}
 

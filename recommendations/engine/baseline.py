@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.contract import ALL, Carrier, Films, History
+from recommendations.engine.contract import ALL, Explanation, Films, History
+from recommendations.engine.folding import explained
 from recommendations.engine.parameters import Parameters, require
 from recommendations.engine.progress import Progress
 from recommendations.engine.ratings import Ratings
@@ -58,7 +59,9 @@ class Baseline(SurpriseModel):
         self.base, self.user_bias = trainset.global_mean + fitted.bi, fitted.bu
         trainset.clock.finish()
 
-    def expected_stars(self, history: History, films: Films = ALL) -> NDArray[np.float32]:
+    def expected_stars(
+        self, history: History, films: Films = ALL, user: int | None = None
+    ) -> NDArray[np.float32]:
         level = user_level(history, self.base, self.parameters.user_damping)
         return (self.base[films] + level).astype(np.float32)
 
@@ -67,9 +70,11 @@ class Baseline(SurpriseModel):
 
     def explain(
         self, history: History, films: NDArray[np.int32], n: int | None = None
-    ) -> list[list[Carrier]]:
-        """Nothing: every rating moves all films alike, and so carries none of them."""
-        return [[] for _ in films]
+    ) -> list[Explanation]:
+        """No carriers: every rating moves all films alike, and so carries none of them."""
+        residuals = history.stars - self.base[history.films]
+        added = residuals / (len(history) + self.parameters.user_damping)
+        return explained(np.tile(added, (len(films), 1)), may_carry=False)
 
 
 def als_options(parameters: object) -> dict[str, object]:

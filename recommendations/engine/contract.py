@@ -60,6 +60,21 @@ class Carrier(NamedTuple):
     contribution: float
 
 
+class Explanation(NamedTuple):
+    """What raised a film's score: the ratings that may be named, and what all of them added.
+
+    total: the sum of max(contribution, 0) over every rating of the viewer's, named or not and
+        below their mean or not, in the unit of the contributions
+
+    What ratings took away is not taken off the total. Against the net sum a few carriers could
+    be most of it, or more than all, only because others pull the other way; of what raised the
+    film they may be a small part. So no share of the total is above 1.
+    """
+
+    carriers: list[Carrier]
+    total: float
+
+
 class Model(ABC):
     """A recommender. Films are meant by internal index, into `film_ids`, unless it says raw.
 
@@ -99,10 +114,13 @@ class Model(ABC):
         """Set the arrays named in `learned`. The same ratings and parameters give the same."""
 
     @abstractmethod
-    def expected_stars(self, history: History, films: Films = ALL) -> NDArray[np.float32]:
+    def expected_stars(
+        self, history: History, films: Films = ALL, user: int | None = None
+    ) -> NDArray[np.float32]:
         """Predict stars, without clipping: (n_films,), or one for each of `films`.
 
-        An empty history gets what an unknown viewer may expect.
+        An empty history gets what an unknown viewer may expect. `user` is the raw id; only a
+        model that does not fold in looks at it.
         """
 
     @abstractmethod
@@ -117,10 +135,11 @@ class Model(ABC):
     @abstractmethod
     def explain(
         self, history: History, films: NDArray[np.int32], n: int | None = None
-    ) -> list[list[Carrier]]:
+    ) -> list[Explanation]:
         """For each of `films`, the viewer's own ratings that raised it, most first; n at most.
 
         Never one below the viewer's own mean, and never one whose lowering would raise the film.
+        The total is that of all ratings, whatever n is.
         """
 
     # What all models share.
@@ -169,12 +188,14 @@ class Model(ABC):
         known = self.film_ids[places] == wanted
         return History(places[known].astype(np.int32), np.asarray(stars, np.float32)[known])
 
-    def predict_stars(self, history: History, films: Films = ALL) -> StarPredictions:
+    def predict_stars(
+        self, history: History, films: Films = ALL, user: int | None = None
+    ) -> StarPredictions:
         """Predict stars, clipped to the scale, each with its 80 % range.
 
-        Of all films, or of `films`.
+        Of all films, or of `films`; for `user` see `expected_stars`.
         """
-        stars = np.clip(self.expected_stars(history, films), LOWEST, HIGHEST)
+        stars = np.clip(self.expected_stars(history, films, user), LOWEST, HIGHEST)
         return StarPredictions(stars, *self.errors.around(stars, self.support[films]))
 
     def similar(self, film: int, n: int) -> list[Similar]:

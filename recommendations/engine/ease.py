@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recommendations.engine.contract import ALL, Carrier, Films, History, Model
+from recommendations.engine.contract import ALL, Explanation, Films, History, Model
 from recommendations.engine.features import FilmFeatures
+from recommendations.engine.folding import explained, unexplained
 from recommendations.engine.parameters import Parameters
 from recommendations.engine.popularity import damped_means, popularity, viewer_bias
 from recommendations.engine.progress import Progress, silent
@@ -193,7 +194,9 @@ class EASE(Model):
 
     # Serving.
 
-    def expected_stars(self, history: History, films: Films = ALL) -> Floats:
+    def expected_stars(
+        self, history: History, films: Films = ALL, user: int | None = None
+    ) -> Floats:
         return self.means[films] + viewer_bias(self.means, history)
 
     def score(
@@ -230,15 +233,15 @@ class EASE(Model):
 
     def explain(
         self, history: History, films: NDArray[np.int32], n: int | None = None
-    ) -> list[list[Carrier]]:
+    ) -> list[Explanation]:
         if not len(history):
-            return [[] for _ in films]
+            return unexplained(films)
         rated, values, positions = self._row(history)
-        liked = history.stars[positions] >= history.stars.mean()
         places = self.places[films]
-        contributions = np.where(liked, values * self._between(rated, places), 0)
+        contributions = np.zeros((len(films), len(history)), np.float32)
+        contributions[:, positions] = values * self._between(rated, places)
         contributions[places < 0] = 0
-        return [_largest(row, positions, n) for row in contributions]
+        return explained(contributions, history.stars >= history.stars.mean(), n)
 
     def _between(self, rated: NDArray[np.int32], places: NDArray[np.int32]) -> Floats:
         """B of the rated films (columns) and those at `places` (rows)."""
@@ -246,15 +249,6 @@ class EASE(Model):
             return np.asarray(self.weights[rated][:, places].T)
         between = self.loadings[places] @ self.loadings[rated].T / self.slack[places, None]
         return np.where(rated == places[:, None], 0, between)
-
-
-def _largest(contributions: Floats, positions: NDArray[np.intp], n: int | None) -> list[Carrier]:
-    order = np.argsort(-contributions, kind="stable")[:n]
-    return [
-        Carrier(int(positions[place]), float(contributions[place]))
-        for place in order
-        if contributions[place] > 0
-    ]
 
 
 def _loadings(

@@ -146,7 +146,10 @@ class Trial:
         return figures | cost
 
     def predict(self, protocol: Protocol, seed: int) -> Figures:
-        """Errors of predicted stars over the folds of one seed, every viewer being folded in."""
+        """Errors of predicted stars over the folds of one seed.
+
+        Every viewer is folded in, or served as trained by a model that does not fold in.
+        """
         forget_peak_memory()
         errors, costs = [], []
         folds = splits.kfold(len(self.log), seed=seed)
@@ -280,7 +283,7 @@ class Trial:
             stars = np.full(len(films), unknown.stars(history), np.float32)
             with watch:
                 places = np.searchsorted(model.film_ids, films[known]).astype(np.int32)
-                stars[known] = model.predict_stars(history, places).stars
+                stars[known] = model.predict_stars(history, places, case.viewer).stars
             errors.append(self.log.stars[case.tested] - stars)
         self.progress(step, len(cases), len(cases))
         cost["score_milliseconds"] = 1000 * watch.seconds / len(cases)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.contract import ALL, Carrier, Films, History
-from recommendations.engine.folding import BIAS_DAMPING, largest, ridge
+from recommendations.engine.contract import ALL, Explanation, Films, History
+from recommendations.engine.folding import BIAS_DAMPING, explained, ridge, unexplained
 from recommendations.engine.parameters import Parameters, require
 from recommendations.engine.progress import Progress
 from recommendations.engine.ratings import LOWEST, Ratings
@@ -89,7 +89,9 @@ class SVDPlusPlus(SurpriseModel):
         self.user_factors = fitted.pu + self._implicit_of_all(ratings)
         trainset.clock.finish()
 
-    def expected_stars(self, history: History, films: Films = ALL) -> NDArray[np.float32]:
+    def expected_stars(
+        self, history: History, films: Films = ALL, user: int | None = None
+    ) -> NDArray[np.float32]:
         if not len(history):
             return self.base[films].astype(np.float32)
         residuals = self._residuals(history)
@@ -107,13 +109,12 @@ class SVDPlusPlus(SurpriseModel):
 
     def explain(
         self, history: History, films: NDArray[np.int32], n: int | None = None
-    ) -> list[list[Carrier]]:
+    ) -> list[Explanation]:
         if not len(history):
-            return [[] for _ in films]
+            return unexplained(films)
         weights = self.weights(history, films)
         carries = (weights > 0) & (history.stars >= history.stars.mean())
-        contributions = np.where(carries, weights * self._residuals(history), 0)
-        return [largest(row, n) for row in contributions]
+        return explained(weights * self._residuals(history), carries, n)
 
     def weights(self, history: History, films: NDArray[np.int32]) -> NDArray[np.float64]:
         """How much the stars of each rating weigh in each film: (len(films), len(history)).
@@ -223,7 +224,9 @@ class NMF(SurpriseModel):
         self.mean_factors = fitted.pu.mean(axis=0)
         trainset.clock.finish()
 
-    def expected_stars(self, history: History, films: Films = ALL) -> NDArray[np.float32]:
+    def expected_stars(
+        self, history: History, films: Films = ALL, user: int | None = None
+    ) -> NDArray[np.float32]:
         levels, viewers = self._fold_in(history, history.stars[np.newaxis])
         stars = self.base[films] + levels[0] + self.factors[films] @ viewers[0]
         return np.asarray(stars, np.float32)
@@ -235,19 +238,17 @@ class NMF(SurpriseModel):
 
     def explain(
         self, history: History, films: NDArray[np.int32], n: int | None = None
-    ) -> list[list[Carrier]]:
+    ) -> list[Explanation]:
         """What each film loses when one rating is lowered to half a star.
 
         The fold-in is not linear in the stars, so it is solved once more for each rating.
         """
         if not len(history):
-            return [[] for _ in films]
+            return unexplained(films)
         levels, viewers = self._fold_in(history, _each_lowered(history.stars))
         stars = levels + self.factors[films] @ viewers.T
         lost = stars[:, :1] - stars[:, 1:]
-        return [
-            largest(row, n) for row in np.where(history.stars >= history.stars.mean(), lost, 0)
-        ]
+        return explained(lost, history.stars >= history.stars.mean(), n)
 
     def _fold_in(
         self, history: History, stars: NDArray[np.float32]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.contract import Carrier
+from recommendations.engine.contract import Carrier, Explanation
 
 #: A viewer's own level starts from so many ratings at the films' level.
 BIAS_DAMPING = 3.0
@@ -21,7 +21,27 @@ def ridge(
     return np.linalg.solve(gram, right).astype(np.float64, copy=False)
 
 
-def largest(contributions: NDArray[np.float64], n: int | None) -> list[Carrier]:
+def explained(
+    contributions: NDArray[np.floating],
+    may_carry: NDArray[np.bool_] | bool,
+    n: int | None = None,
+) -> list[Explanation]:
+    """The explanation of each film, from what each rating adds to it.
+
+    contributions: (n_films, n_rated); may_carry: the ratings that may be named, of that shape or
+    one that broadcasts to it; n: so many are, at most.
+    """
+    added = np.maximum(contributions, 0)
+    rows = zip(np.where(may_carry, added, 0), added.sum(axis=1), strict=True)
+    return [Explanation(_largest(row, n), float(total)) for row, total in rows]
+
+
+def unexplained(films: NDArray[np.int32]) -> list[Explanation]:
+    """For films to which no rating of the viewer's adds anything."""
+    return [Explanation([], 0.0) for _ in films]
+
+
+def _largest(contributions: NDArray[np.floating], n: int | None) -> list[Carrier]:
     order = np.argsort(-contributions, kind="stable")[:n]
     return [
         Carrier(int(place), float(contributions[place]))

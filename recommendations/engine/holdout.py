@@ -68,16 +68,17 @@ class HeldOut:
 def errors(model: Model, ratings: Ratings, held_out: HeldOut) -> "NDArray[np.float32]":
     """Stars given less stars predicted, for each held-out rating: (n,), in stars.
 
-    Every viewer is served as the site serves them: by fold-in of their training ratings.
+    Every viewer is served as the site serves them: by fold-in of their training ratings, or as
+    the trained viewer by a model that does not fold in.
     """
     predicted = np.empty(len(held_out), np.float32)
     viewers, starts = np.unique(held_out.users, return_index=True)
     ends = np.append(starts[1:], len(held_out))
     for viewer, start, end in zip(viewers, starts, ends, strict=True):
-        own = ratings.of_user(viewer)
+        own, user = ratings.of_user(viewer), int(ratings.user_ids[viewer])
         history = History(ratings.films[own], ratings.stars[own])
         films = held_out.films[start:end]
-        predicted[start:end] = model.predict_stars(history, films).stars
+        predicted[start:end] = model.predict_stars(history, films, user).stars
     return held_out.stars - predicted
 
 

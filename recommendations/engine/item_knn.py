@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.baseline import user_level
-from recommendations.engine.contract import ALL, Carrier, Films, History
-from recommendations.engine.folding import largest
+from recommendations.engine.contract import ALL, Explanation, Films, History
+from recommendations.engine.folding import explained, unexplained
 from recommendations.engine.parameters import Parameters, require
 from recommendations.engine.progress import Progress
 from recommendations.engine.ratings import Ratings, UnusableRatings
@@ -181,7 +181,9 @@ class ItemKNN(Remembering):
         self.similar_starts = np.cumsum([0, *map(len, films)], dtype=np.int64)
         self.similar_films, self.similarities = np.concatenate(films), np.concatenate(kept)
 
-    def expected_stars(self, history: History, films: Films = ALL) -> NDArray[np.float32]:
+    def expected_stars(
+        self, history: History, films: Films = ALL, user: int | None = None
+    ) -> NDArray[np.float32]:
         return self._stars(history)[films].astype(np.float32)
 
     def trained_estimates(self, user: int) -> NDArray[np.float64]:
@@ -189,13 +191,12 @@ class ItemKNN(Remembering):
 
     def explain(
         self, history: History, films: NDArray[np.int32], n: int | None = None
-    ) -> list[list[Carrier]]:
+    ) -> list[Explanation]:
         if not len(history):
-            return [[] for _ in films]
+            return unexplained(films)
         residuals = history.stars - self.fallback[history.films]
         liked = history.stars >= history.stars.mean()
-        contributions = np.where(liked, self.weights(history, films) * residuals, 0)
-        return [largest(row, n) for row in contributions]
+        return explained(self.weights(history, films) * residuals, liked, n)
 
     def weights(self, history: History, films: NDArray[np.int32]) -> NDArray[np.float64]:
         """How much each rating weighs in the stars of each film: (len(films), len(history)).

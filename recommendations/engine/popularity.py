@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.contract import ALL, Carrier, Films, History, Model
+from recommendations.engine.contract import ALL, Explanation, Films, History, Model
+from recommendations.engine.folding import unexplained
 from recommendations.engine.parameters import Parameters
 from recommendations.engine.progress import Progress, silent
 from recommendations.engine.ratings import Ratings
@@ -69,7 +70,9 @@ class Popularity(Model):
         self.means = damped_means(ratings)
         progress(1, 1)
 
-    def expected_stars(self, history: History, films: Films = ALL) -> NDArray[np.float32]:
+    def expected_stars(
+        self, history: History, films: Films = ALL, user: int | None = None
+    ) -> NDArray[np.float32]:
         return self.means[films] + viewer_bias(self.means, history)
 
     def score(
@@ -80,5 +83,5 @@ class Popularity(Model):
 
     def explain(
         self, history: History, films: NDArray[np.int32], n: int | None = None
-    ) -> list[list[Carrier]]:
-        return [[] for _ in films]
+    ) -> list[Explanation]:
+        return unexplained(films)

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.contract import ALL, Carrier, Films, History
-from recommendations.engine.folding import BIAS_DAMPING
+from recommendations.engine.contract import ALL, Explanation, Films, History
+from recommendations.engine.folding import BIAS_DAMPING, unexplained
 from recommendations.engine.item_knn import KNNBaselineParameters, KNNParameters, Levels
 from recommendations.engine.parameters import Parameters, require
 from recommendations.engine.progress import Progress, silent
@@ -27,8 +27,9 @@ logger = logging.getLogger(__name__)
 class SlowModel(Remembering):
     """Base of the models that serve only what training saw.
 
-    `score` takes the trained row of `user`; for a viewer whom training did not see, and wherever
-    only a history is given, the stars are the films' damped means, and `score` logs that.
+    Stars and scores are the trained row of `user`. For a viewer whom training did not see they
+    are the films' damped means, and `score` logs that; so they are wherever only a history is
+    given, which does not say which viewer it is.
 
     film_means: (n_films,) float64, in stars, drawn to the mean of all as by 3 ratings
     """
@@ -37,6 +38,7 @@ class SlowModel(Remembering):
     remembered = (*Remembering.remembered, "film_means")
 
     film_means: NDArray[np.float64]
+    _latest: tuple[int, NDArray[np.float64]] | None = None
 
     @abstractmethod
     def estimate(self, place: int, film: int) -> float:
@@ -44,13 +46,20 @@ class SlowModel(Remembering):
 
     def remember(self, ratings: Ratings) -> None:
         super().remember(ratings)
+        self._latest = None
         mean = ratings.stars.mean(dtype=np.float64)
         sums = np.bincount(ratings.films, ratings.stars - mean)
         self.film_means = mean + sums / (ratings.support + BIAS_DAMPING)
 
-    def expected_stars(self, history: History, films: Films = ALL) -> NDArray[np.float32]:
-        """The films' means, whoever asks: a history does not say which trained viewer it is."""
-        return self.film_means[films].astype(np.float32)
+    def expected_stars(
+        self, history: History, films: Films = ALL, user: int | None = None
+    ) -> NDArray[np.float32]:
+        if user is None or not self.knows(user):
+            return self.film_means[films].astype(np.float32)
+        if isinstance(films, slice):
+            return self.trained_estimates(user)[films].astype(np.float32)
+        place = self.place_of(user)
+        return np.array([self.estimate(place, int(film)) for film in films], np.float32)
 
     def score(
         self, history: History, user: int | None = None, progress: Progress = silent
@@ -63,8 +72,13 @@ class SlowModel(Remembering):
         return stars.astype(np.float32) + self.lift
 
     def trained_estimates(self, user: int, progress: Progress = silent) -> NDArray[np.float64]:
-        place, clock = self.place_of(user), Clock(progress, len(self.film_ids))
-        stars = np.empty(len(self.film_ids))
+        # A run asks for the score and then for the stars, which are the same work.
+        if self._latest is None or self._latest[0] != user:
+            self._latest = user, self._estimates(self.place_of(user), progress)
+        return self._latest[1]
+
+    def _estimates(self, place: int, progress: Progress) -> NDArray[np.float64]:
+        stars, clock = np.empty(len(self.film_ids)), Clock(progress, len(self.film_ids))
         for film in range(len(stars)):
             stars[film] = self.estimate(place, film)
             clock.tick()
@@ -72,9 +86,9 @@ class SlowModel(Remembering):
 
     def explain(
         self, history: History, films: NDArray[np.int32], n: int | None = None
-    ) -> list[list[Carrier]]:
+    ) -> list[Explanation]:
         """Nothing: the viewer's present ratings do not move the score."""
-        return [[] for _ in films]
+        return unexplained(films)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.contract import ALL, Carrier, Films, History
-from recommendations.engine.folding import BIAS_DAMPING, largest, ridge
+from recommendations.engine.contract import ALL, Explanation, Films, History
+from recommendations.engine.folding import BIAS_DAMPING, explained, ridge, unexplained
 from recommendations.engine.parameters import Parameters, require
 from recommendations.engine.progress import Progress
 from recommendations.engine.ratings import Ratings
@@ -91,7 +91,9 @@ class SVD(SurpriseModel):
         self.user_bias = fitted.bu.astype(np.float32)
         self.user_factors = fitted.pu.astype(np.float32)
 
-    def expected_stars(self, history: History, films: Films = ALL) -> NDArray[np.float32]:
+    def expected_stars(
+        self, history: History, films: Films = ALL, user: int | None = None
+    ) -> NDArray[np.float32]:
         return self.stars(self.fold_in(history), films)
 
     def stars(self, viewer: Folded, films: Films = ALL) -> NDArray[np.float32]:
@@ -107,13 +109,13 @@ class SVD(SurpriseModel):
 
     def explain(
         self, history: History, films: NDArray[np.int32], n: int | None = None
-    ) -> list[list[Carrier]]:
+    ) -> list[Explanation]:
         if not len(history):
-            return [[] for _ in films]
+            return unexplained(films)
         weights = self.weights(history, films)
         contributions = weights * self._residuals(history)
         carries = (weights > 0) & (history.stars >= history.stars.mean())
-        return [largest(row, n) for row in np.where(carries, contributions, 0)]
+        return explained(contributions, carries, n)
 
     def weights(self, history: History, films: NDArray[np.int32]) -> NDArray[np.float64]:
         """How much each rating weighs in the score of each film: (len(films), len(history)).

@@ -181,7 +181,7 @@ def fill_home(run: Run) -> None:
 
 def score_films(run: Run) -> "shelves.Scored":
     scores = score(run)
-    stars = run.model.predict_stars(run.history).stars
+    stars = run.model.predict_stars(run.history, user=run.viewer.pk).stars
     with transaction.atomic():
         write(run.claim, progress=SCORING)
         Scores.objects.update_or_create(
@@ -237,7 +237,7 @@ def explain_film(run: Run) -> None:
         return
     if not run.model.reports_progress:
         write(run.claim, lease_expires_at=whole_timeout())
-    predicted = run.model.predict_stars(run.history, np.array([film], np.int32))
+    predicted = run.model.predict_stars(run.history, np.array([film], np.int32), run.viewer.pk)
     part = {
         "stars": round(float(predicted.stars[0]), 2),
         "low": round(float(predicted.low[0]), 2),
@@ -247,15 +247,14 @@ def explain_film(run: Run) -> None:
 
 
 def explanation(run: Run, film: int) -> dict[str, Any]:
-    """The ratings that carried a film, and whether those named carry over half of it."""
-    carried = run.model.explain(run.history, np.array([film], np.int32))[0]
-    named = carried[: shelves.REASONS]
-    total = sum(weight for _, weight in carried)
+    """The ratings that carried a film, and whether they are over half of what ratings added."""
+    asked = np.array([film], np.int32)
+    [explained] = run.model.explain(run.history, asked, shelves.REASONS)
     return {
         "because": [
             [int(run.model.film_ids[run.history.films[place]]), float(run.history.stars[place])]
-            for place, _ in named
+            for place, _ in explained.carriers
         ],
-        "mostly": sum(weight for _, weight in named) > total / 2,
+        "mostly": sum(weight for _, weight in explained.carriers) > explained.total / 2,
         "ratings": len(run.history.films),
     }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recommendations.engine.artifacts import ArtifactError
-from recommendations.engine.contract import ALL, History, Model
+from recommendations.engine.contract import ALL, Explanation, History, Model
 from recommendations.engine.ratings import Ratings
 
 #: Viewers of the first block love the films of the first block and nothing else; the second too.
@@ -69,7 +69,10 @@ class ModelContract:
         assert len(nobody) == 0
         assert np.isfinite(model.score(nobody)).all()
         assert np.isfinite(model.predict_stars(nobody).stars).all()
-        assert model.explain(nobody, np.arange(2, dtype=np.int32)) == [[], []]
+        assert model.explain(nobody, np.arange(2, dtype=np.int32)) == [
+            Explanation([], 0),
+            Explanation([], 0),
+        ]
 
     def test_films_it_does_not_know_are_dropped_from_a_history(self, model: Model) -> None:
         history = model.history([99, FILM_IDS[3], 100_000, FILM_IDS[0]], [1, 2, 3, 4])
@@ -111,20 +114,32 @@ class ModelContract:
     def test_a_loved_film_is_carried_by_ratings_of_its_block(
         self, model: Model, fan: History
     ) -> None:
-        [carriers] = model.explain(fan, np.array([5], np.int32))
+        [(carriers, _)] = model.explain(fan, np.array([5], np.int32))
         assert carriers
         assert all(fan.films[place] < BLOCK_FILMS for place, _ in carriers)
 
     def test_nothing_below_the_viewers_mean_or_not_positive_carries(
         self, model: Model, fan: History
     ) -> None:
-        for carriers in model.explain(fan, np.arange(2 * BLOCK_FILMS, dtype=np.int32)):
+        for carriers, _ in model.explain(fan, np.arange(2 * BLOCK_FILMS, dtype=np.int32)):
             assert all(fan.stars[place] >= fan.stars.mean() for place, _ in carriers)
             assert all(contribution > 0 for _, contribution in carriers)
             assert all(one.contribution >= two.contribution for one, two in pairwise(carriers))
 
     def test_no_more_carriers_than_asked_for(self, model: Model, fan: History) -> None:
-        assert [len(each) for each in model.explain(fan, np.array([5, 6], np.int32), 1)] == [1, 1]
+        explained = model.explain(fan, np.array([5, 6], np.int32), 1)
+        assert [len(each.carriers) for each in explained] == [1, 1]
+
+    def test_the_total_is_that_of_all_ratings_whatever_is_named(
+        self, model: Model, fan: History
+    ) -> None:
+        films = np.arange(2 * BLOCK_FILMS, dtype=np.int32)
+        for whole, named in zip(
+            model.explain(fan, films), model.explain(fan, films, 1), strict=True
+        ):
+            carried = sum(contribution for _, contribution in whole.carriers)
+            assert 0 <= carried <= whole.total * (1 + 1e-6)
+            assert named.total == whole.total
 
     def test_lowering_a_rating_never_raises_the_film_it_carried_most(self, model: Model) -> None:
         random = np.random.default_rng(3)
@@ -133,7 +148,8 @@ class ModelContract:
             rated = random.choice(FILM_IDS, n, replace=False)
             history = model.history(rated, random.integers(1, 11, n) / 2)
             history.stars[0] = 5
-            carried = [dict(carriers).get(0, 0) for carriers in model.explain(history, films)]
+            explained = model.explain(history, films)
+            carried = [dict(carriers).get(0, 0) for carriers, _ in explained]
             film = int(np.argmax(carried))
             assert carried[film] > 0
             lowered = History(history.films, np.append(np.float32(0.5), history.stars[1:]))

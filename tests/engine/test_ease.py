@@ -60,7 +60,7 @@ class EASEContract(ModelContract):
         films = np.arange(2 * BLOCK_FILMS, dtype=np.int32)
         carried_by_all = [
             (film, sum(added for _, added in carriers))
-            for film, carriers in zip(films, model.explain(history, films), strict=True)
+            for film, (carriers, _) in zip(films, model.explain(history, films), strict=True)
             if len(carriers) == len(history)
         ]
         assert carried_by_all
@@ -115,7 +115,8 @@ def test_both_forms_explain_the_same(monkeypatch: pytest.MonkeyPatch, featured: 
         model.explain(some_history(model), films) for model in in_both_forms(monkeypatch, featured)
     )
     for ours, theirs in zip(one, other, strict=True):
-        assert dict(ours) == pytest.approx(dict(theirs), abs=1e-4)
+        assert dict(ours.carriers) == pytest.approx(dict(theirs.carriers), abs=1e-4)
+        assert ours.total == pytest.approx(theirs.total, abs=1e-4)
 
 
 def naive(ratings: Ratings, regularisation: float) -> NDArray[np.float64]:
@@ -231,7 +232,7 @@ def test_a_film_left_out_neither_carries_nor_is_carried() -> None:
     thin = np.flatnonzero(model.support < 36).astype(np.int32)
     stars = np.full(30, 4, np.float32)
     everything = History(np.arange(30, dtype=np.int32), stars)
-    rows = model.explain(everything, everything.films)
+    rows = [carriers for carriers, _ in model.explain(everything, everything.films)]
     assert all(not rows[film] for film in thin)
     assert all(carrier.position not in thin for row in rows for carrier in row)
 

@@ -22,6 +22,7 @@ from recommendations.engine.evaluation import (
 from recommendations.engine.features import FilmFeatures
 from recommendations.engine.progress import Progress, silent
 from recommendations.engine.ratings import Ratings, UnusableRatings
+from recommendations.engine.slow import UserKNNBasic
 from recommendations.engine.splits import RatingLog
 from recommendations.engine.svd import SVD
 from tests.engine.contract import two_blocks
@@ -68,7 +69,9 @@ class Oracle(Simple):
     ) -> NDArray[np.float32]:
         return np.isin(self.film_ids, BLOCKS.films[BLOCKS.users == user]).astype(np.float32)
 
-    def expected_stars(self, history: History, films: Films = ALL) -> NDArray[np.float32]:
+    def expected_stars(
+        self, history: History, films: Films = ALL, user: int | None = None
+    ) -> NDArray[np.float32]:
         return np.full(len(self.film_ids), 4, np.float32)[films]
 
 
@@ -167,6 +170,11 @@ def test_every_seed_is_measured_and_their_mean() -> None:
 def test_each_protocol_has_a_seed_of_its_own() -> None:
     assert evaluate(Counts, BLOCKS).runs[0].seed == 42
     assert evaluate(Counts, BLOCKS, Protocol.KFOLD).runs[0].seed == 0
+
+
+def test_stars_of_trained_viewers_are_those_that_they_were_trained_to() -> None:
+    """By their films' means alone, the two tastes would cancel out."""
+    assert evaluate(UserKNNBasic, BLOCKS, Protocol.KFOLD).mean["rmse"] < 0.8
 
 
 def test_stars_are_measured_over_all_folds() -> None:

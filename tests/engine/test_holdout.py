@@ -2,6 +2,7 @@ import numpy as np
 
 from recommendations.engine.holdout import HeldOut, accuracy, errors, is_held_out
 from recommendations.engine.ratings import Ratings
+from recommendations.engine.slow import SlopeOne
 from recommendations.engine.svd import SVD
 from tests.engine.contract import two_blocks
 
@@ -45,6 +46,16 @@ def test_errors_are_those_of_the_viewers_folded_in() -> None:
     expected = 4 - model.predict_stars(history).stars[1]
     assert held_out.users.tolist() == [3, 40]
     assert np.isclose(errors(model, ratings, held_out)[0], expected, atol=1e-5)
+
+
+def test_a_model_that_does_not_fold_in_is_measured_by_the_trained_viewers() -> None:
+    ratings = two_blocks()
+    model = SlopeOne().fit(ratings)
+    held_out = HeldOut.of(
+        ratings, np.array([1003]), ratings.film_ids[[1]], np.array([4.0], np.float32)
+    )
+    expected = 4 - np.clip(model.trained_estimates(1003)[1], 0.5, 5)
+    assert np.isclose(errors(model, ratings, held_out)[0], expected)
 
 
 def test_ratings_of_unknown_films_or_by_unknown_viewers_are_counted_and_left_out() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recommendations.engine.contract import History, Model
+from recommendations.engine.contract import Explanation, History, Model
 from recommendations.engine.popularity import Popularity
 from recommendations.engine.ratings import Ratings
 from tests.engine.contract import BLOCK_FILMS, FILM_IDS, ModelContract
@@ -35,10 +35,11 @@ class TestPopularity(ModelContract):
     def test_a_loved_film_is_carried_by_ratings_of_its_block(
         self, model: Model, fan: History
     ) -> None:
-        assert model.explain(fan, np.array([5], np.int32)) == [[]]
+        assert model.explain(fan, np.array([5], np.int32)) == [Explanation([], 0)]
 
     def test_no_more_carriers_than_asked_for(self, model: Model, fan: History) -> None:
-        assert model.explain(fan, np.array([5, 6], np.int32), 1) == [[], []]
+        explained = model.explain(fan, np.array([5, 6], np.int32), 1)
+        assert explained == [Explanation([], 0)] * 2
 
     def test_lowering_a_rating_never_raises_the_film_it_carried_most(self, model: Model) -> None:
         high, low = (model.history(FILM_IDS[:1], [stars]) for stars in (5, 0.5))

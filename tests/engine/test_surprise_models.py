@@ -67,7 +67,7 @@ class TestNMF(ModelContract):
     def test_contributions_are_what_the_film_loses_with_the_rating(
         self, model: NMF, fan: History
     ) -> None:
-        [carriers] = model.explain(fan, np.array([5], np.int32))
+        [(carriers, _)] = model.explain(fan, np.array([5], np.int32))
         place, lost = carriers[0]
         stars = fan.stars.copy()
         stars[place] = 0.5
@@ -117,10 +117,11 @@ class TestBaseline(ModelContract):
     def test_a_loved_film_is_carried_by_ratings_of_its_block(
         self, model: Model, fan: History
     ) -> None:
-        assert model.explain(fan, np.array([5], np.int32)) == [[]]
+        assert model.explain(fan, np.array([5], np.int32))[0].carriers == []
 
     def test_no_more_carriers_than_asked_for(self, model: Model, fan: History) -> None:
-        assert model.explain(fan, np.array([5, 6], np.int32), 1) == [[], []]
+        explained = model.explain(fan, np.array([5, 6], np.int32), 1)
+        assert [carriers for carriers, _ in explained] == [[], []]
 
     def test_lowering_a_rating_never_raises_the_film_it_carried_most(self, model: Model) -> None:
         high, low = (model.history(model.film_ids[:1], [stars]) for stars in (5, 0.5))
@@ -146,6 +147,18 @@ class TestSlowModels(TestBaseline):
     def test_a_trained_viewer_gets_the_trained_row(self, model: SlowModel, fan: History) -> None:
         expected = model.trained_estimates(1000).astype(np.float32) + model.lift
         assert np.array_equal(model.score(fan, 1000), expected)
+
+    def test_the_stars_are_the_trained_viewers_too(self, model: SlowModel, fan: History) -> None:
+        trained, films = model.trained_estimates(1000), np.array([4, 20], np.int32)
+        expected = np.clip(trained, 0.5, 5)
+        assert np.allclose(model.predict_stars(fan, user=1000).stars, expected)
+        assert np.allclose(model.predict_stars(fan, films, 1000).stars, expected[films])
+        assert not np.allclose(model.predict_stars(fan, films, 1059).stars, expected[films])
+
+    def test_the_stars_of_a_viewer_it_does_not_know_are_film_means(
+        self, model: SlowModel, fan: History
+    ) -> None:
+        assert np.allclose(model.predict_stars(fan, user=7).stars, model.film_means)
 
     def test_a_viewer_it_does_not_know_gets_film_means_and_the_log_says_so(
         self, model: SlowModel, fan: History, caplog: pytest.LogCaptureFixture

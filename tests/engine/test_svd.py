@@ -24,6 +24,16 @@ class TestSVD(ModelContract):
         carried = model.weights(fan, films) @ (fan.stars - model.base[fan.films])
         assert np.allclose(model.base + carried, model.expected_stars(fan), atol=1e-5)
 
+    def test_the_total_counts_all_that_raised_the_film_and_takes_nothing_off(
+        self, model: SVD, fan: History
+    ) -> None:
+        """A hated romance speaks for a crime film, but is not named."""
+        film = np.array([5], np.int32)
+        [added] = model.weights(fan, film) * (fan.stars - model.base[fan.films])
+        [(carriers, total)] = model.explain(fan, film)
+        assert total == pytest.approx(added[added > 0].sum())
+        assert total > sum(contribution for _, contribution in carriers) > 0
+
     def test_an_unknown_viewer_gets_the_films_own_level(self, model: SVD) -> None:
         assert np.array_equal(model.expected_stars(model.history([], [])), model.base)
 

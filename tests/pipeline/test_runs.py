@@ -12,6 +12,8 @@ from django.db.models.functions import Now
 from django_q.exceptions import TimeoutException
 from django_q.models import OrmQ
 
+from recommendations import training
+from recommendations.engine.slow import SlowModel
 from recommendations.models import Movie, Prediction, Scores, TrainedModel, Viewer
 from recommendations.models.prediction import HOME, film_key
 from recommendations.models.trained_model import films_of
@@ -102,6 +104,36 @@ def test_a_film_run_says_how_sure_it_is_and_why(active_model: TrainedModel, alic
     assert film["low"] <= film["stars"] <= film["high"]
     assert {tuple(each) for each in film["because"]} <= {(1, 5.0), (2, 5.0), (3, 5.0), (4, 5.0)}
     assert film["ratings"] == 6
+
+
+@pytest.mark.parametrize("film", [5, 55])
+def test_mostly_is_over_half_of_what_all_ratings_added(
+    active_model: TrainedModel, alice: Viewer, film: int
+) -> None:
+    row = ask(alice, film_key(film))
+    run_prediction(row.pk)
+    result = again(row).result["film"]
+    loaded = training.load_active()
+    assert loaded
+    history = loaded.model.history([1, 2, 3, 4, 41, 42], [5, 5, 5, 5, 1, 1])
+    [(carriers, total)] = loaded.model.explain(history, np.array([film - 1], np.int32))
+    named = [contribution for _, contribution in carriers[: len(result["because"])]]
+    assert result["mostly"] == (sum(named) > total / 2)
+
+
+def test_a_model_that_does_not_fold_in_shows_the_trained_viewers_stars(catalogue: None) -> None:
+    training.activate(training.train("user_knn_means"))
+    loaded, viewer = training.load_active(), Viewer.objects.earliest("pk")
+    assert loaded
+    assert isinstance(loaded.model, SlowModel)
+    trained = loaded.model.trained_estimates(viewer.pk)
+    home, film = ask(viewer), ask(viewer, film_key(5))
+    run_prediction(home.pk)
+    run_prediction(film.pk)
+    stars = Scores.objects.get(viewer=viewer).predicted_stars([5, 55])
+    expected = np.clip(trained[[4, 54]], 0.5, 5)
+    assert list(stars.values()) == pytest.approx(expected, abs=0.01)
+    assert again(film).result["film"]["stars"] == pytest.approx(expected[0], abs=0.01)
 
 
 def test_a_film_that_the_model_does_not_know_is_said_to_be_so(
