@@ -115,6 +115,7 @@ ALGORITHMS = {
         "co_clustering": "slow.CoClustering",
         "ease": "ease.EASE",
         "popularity": "popularity.Popularity",
+        "hybrid": "hybrid.Hybrid",
     }.items()
 }
 

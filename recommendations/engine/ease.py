@@ -161,7 +161,7 @@ class EASE(Model):
 
     def _relative_count(self) -> Floats:
         """Ratings of each film that takes part, as a share of their mean."""
-        counts = self.support[self.places >= 0] + COUNT_OFFSET
+        counts = self.support[self.known] + COUNT_OFFSET
         return np.asarray(counts / counts.mean(), np.float32)
 
     def _inputs(self, ratings: Ratings) -> "csr_matrix":
@@ -183,7 +183,7 @@ class EASE(Model):
         if self.features is None:
             return np.zeros((0, len(self.scale)), np.float32)
         chosen = self.parameters
-        features = self.features.of(self.film_ids[self.places >= 0])
+        features = self.features.of(self.film_ids[self.known])
         genres = chosen.genre_weight * features.genres.T
         rows = np.concatenate([genres, chosen.year_weight * features.bumps()])
         rows = rows[(rows != 0).any(axis=1)]
@@ -193,6 +193,11 @@ class EASE(Model):
         return np.asarray(1 + self.parameters.grading * (stars - 3.5) / 2, np.float32)
 
     # Serving.
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which films take part, the others being left to popularity: (n_films,)."""
+        return np.asarray(self.places >= 0)
 
     def expected_stars(
         self, history: History, films: Films = ALL, user: int | None = None
@@ -206,10 +211,9 @@ class EASE(Model):
         rated, values, _ = self._row(history)
         if not len(rated):
             return popular
-        known = self.places >= 0
         found = self._known_scores(rated, values)
         scores = found.min() - 1 + popular - popular.max()
-        scores[known] = found
+        scores[self.known] = found
         return np.asarray(scores, np.float32)
 
     def _row(self, history: History) -> tuple[NDArray[np.int32], Floats, NDArray[np.intp]]:

@@ -206,7 +206,9 @@ class ItemKNN(Remembering):
         """
         order = np.argsort(history.films)
         rated = history.films[order]
-        near = np.stack([self._similarities_of(film)[rated] for film in films])
+        near = np.empty((len(films), len(rated)))
+        for row, film in zip(near, films, strict=True):
+            row[:] = self._similarities_of(film)[rated]
         keep_largest(near, self.parameters.neighbours)
         enough = (near > 0).sum(axis=1, keepdims=True) >= self.parameters.min_neighbours
         total = np.where(enough, near.sum(axis=1, keepdims=True), 1)

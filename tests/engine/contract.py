@@ -130,6 +130,9 @@ class ModelContract:
         explained = model.explain(fan, np.array([5, 6], np.int32), 1)
         assert [len(each.carriers) for each in explained] == [1, 1]
 
+    def test_no_films_have_no_explanations(self, model: Model, fan: History) -> None:
+        assert model.explain(fan, np.empty(0, np.int32)) == []
+
     def test_the_total_is_that_of_all_ratings_whatever_is_named(
         self, model: Model, fan: History
     ) -> None:
