@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from django.db.models import Count, Max
 from rapidfuzz import fuzz, process
 
 from recommendations.models import Catalogue, Movie
@@ -76,16 +75,9 @@ def exactness(wanted: str, title: str) -> int:
 
 def find_films(query: str) -> list[Movie]:
     """The films whose titles match `query` best, in that order."""
-    ids = title_index(_catalogue_version()).find(query)
+    ids = title_index(Catalogue.version()).find(query)
     movies = Movie.objects.in_bulk(ids)
     return [movies[film] for film in ids if film in movies]
-
-
-def _catalogue_version() -> tuple[object, ...]:
-    """Differs whenever films were imported, added, edited or removed."""
-    films = Movie.objects.aggregate(films=Count("pk"), last=Max("pk"))
-    changed = Catalogue.objects.values_list("changed_at", flat=True).first()
-    return changed, films["films"], films["last"]
 
 
 @lru_cache(maxsize=1)

@@ -1,12 +1,15 @@
 """The rows of a home page: each says its title, who sees it, and how it picks its films."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recommendations.franchises import franchises
 from recommendations.models import Movie, Viewer
 
 if TYPE_CHECKING:
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 SHOWN = 20
 STORED = 3 * SHOWN
 
+#: A shelf has no more films than this of one franchise.
+OF_A_FRANCHISE = 2
+
 #: How many of the viewer's own ratings are named as the reason for a film.
 REASONS = 3
 
@@ -29,7 +35,8 @@ class Scored:
     """What a run knows when it fills shelves: every film scored once for one viewer.
 
     `free` marks, by the model's film index, the films that may still be picked: those with
-    enough ratings that the viewer has not rated and no shelf above has taken.
+    enough ratings that the viewer has not rated and no shelf above has taken. `franchises` has
+    the franchise of the films that are of one, by film id.
     """
 
     viewer: Viewer
@@ -38,6 +45,7 @@ class Scored:
     scores: "NDArray[np.floating]"
     stars: "NDArray[np.floating]"
     free: "NDArray[np.bool_]"
+    franchises: Mapping[int, str]
 
     @classmethod
     def of(
@@ -51,13 +59,27 @@ class Scored:
         supported = np.fromiter(Movie.objects.supported().values_list("pk", flat=True), np.int32)
         free = np.isin(model.film_ids, supported)
         free[history.films] = False
-        return cls(viewer, model, history, scores, stars, free)
+        return cls(viewer, model, history, scores, stars, free, franchises())
 
     def best(self, count: int) -> list[int]:
         """Indices of the free films that fit best; the lower film id first among equals."""
         free = np.flatnonzero(self.free)
         order = np.argsort(-self.scores[free], kind="stable")
-        return [int(film) for film in free[order[:count]]]
+        return self.first(count, free[order].tolist())
+
+    def first(self, count: int, films: Iterable[int]) -> list[int]:
+        """The first so many of the films, given by index, without too many of one franchise."""
+        taken: list[int] = []
+        of_franchise: Counter[str] = Counter()
+        for film in films:
+            if len(taken) == count:
+                break
+            franchise = self.franchises.get(int(self.model.film_ids[film]), "")
+            if franchise and of_franchise[franchise] == OF_A_FRANCHISE:
+                continue
+            of_franchise[franchise] += 1
+            taken.append(film)
+        return taken
 
     def promises(self, film: int) -> bool:
         """Still free, and predicted to be no worse than what the viewer sees on average."""
@@ -145,7 +167,7 @@ class BecauseYouLiked(ModelShelf):
     def _like(self, favourite: int, scored: Scored) -> list[int]:
         """The free films like this one that the viewer should like too."""
         similar = (film for film, _ in scored.model.similar(favourite, 2 * STORED))
-        return [film for film in similar if scored.promises(film)][:STORED]
+        return scored.first(STORED, filter(scored.promises, similar))
 
 
 class QueryShelf(Shelf):

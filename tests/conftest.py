@@ -32,12 +32,15 @@ def catalogue(db: None) -> None:
 
 @transaction.atomic
 def make_catalogue() -> None:
-    """80 films and 30 imported viewers, who rated 48 films each."""
+    """80 films and 30 imported viewers, who rated 48 films each.
+
+    A title that ended in a number would make them two franchises.
+    """
     genres = {name: Genre.objects.create(name=name) for name in ("Crime", "Romance")}
     for film in FILMS:
         genre = "Crime" if film in CRIME else "Romance"
         movie = Movie.objects.create(
-            id=film, title=f"{genre} story {film}", year=1940 + film, main_genre=genre
+            id=film, title=f"{genre} story #{film}", year=1940 + film, main_genre=genre
         )
         movie.genres.add(genres[genre])
     random = np.random.default_rng(7)

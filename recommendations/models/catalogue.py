@@ -4,7 +4,7 @@ import re
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q, Subquery, Value
+from django.db.models import Count, F, Max, Q, Subquery, Value
 from django.db.models.functions import NullIf
 from django.urls import reverse
 
@@ -33,6 +33,13 @@ class Catalogue(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def version(cls) -> tuple[object, ...]:
+        """Differs whenever films were imported, added, edited or removed."""
+        films = Movie.objects.aggregate(films=Count("pk"), last=Max("pk"))
+        changed = cls.objects.values_list("changed_at", flat=True).first()
+        return changed, films["films"], films["last"]
 
 
 class Genre(models.Model):

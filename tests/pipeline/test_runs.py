@@ -14,7 +14,7 @@ from django_q.models import OrmQ
 
 from recommendations import training
 from recommendations.engine.slow import SlowModel
-from recommendations.models import Movie, Prediction, Scores, TrainedModel, Viewer
+from recommendations.models import Catalogue, Movie, Prediction, Scores, TrainedModel, Viewer
 from recommendations.models.prediction import HOME, film_key
 from recommendations.models.trained_model import films_of
 from recommendations.pipeline import reaping, requests, runs
@@ -73,6 +73,21 @@ def test_what_a_shelf_shows_is_on_no_other_and_was_not_rated(
     films = [item["movie"] for part in result.values() for item in part["items"][:SHOWN]]
     assert len(films) == len(set(films))
     assert not alice.ratings.filter(movie__in=films).exists()
+
+
+def test_no_shelf_has_more_than_two_films_of_a_franchise(
+    active_model: TrainedModel, alice: Viewer
+) -> None:
+    rockies = range(5, 15)
+    for film in rockies:
+        Movie.objects.filter(pk=film).update(title=f"Rocky {film - 4}")
+    Catalogue.objects.create(name="boxing")
+    row = ask(alice)
+    run_prediction(row.pk)
+    shelves = [[item["movie"] for item in part["items"]] for part in again(row).result.values()]
+    shown = [len(set(films) & set(rockies)) for films in shelves]
+    assert max(shown) == shown[0] == 2
+    assert len(shelves[0]) > 50
 
 
 def test_films_with_few_ratings_are_not_picked(active_model: TrainedModel, alice: Viewer) -> None:
@@ -284,7 +299,7 @@ def test_the_two_favourites_are_the_dearest(active_model: TrainedModel, alice: V
     row = ask(alice)
     run_prediction(row.pk)
     titles = [part["title"] for part in again(row).result.values()]
-    assert titles[1:] == ["Because you liked Crime story 1", "Because you liked Crime story 2"]
+    assert titles[1:] == ["Because you liked Crime story #1", "Because you liked Crime story #2"]
 
 
 def test_no_successor_is_asked_for_when_no_model_is_left(

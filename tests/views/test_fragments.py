@@ -204,7 +204,7 @@ def test_the_banner_goes_when_the_refresh_is_done(
     run(alice)
     alice.rate(Movie.objects.get(pk=50), 4.0)
     html = alice_client.get("/fragments/refreshing/").content.decode()
-    assert "You rated Romance story 50" in html
+    assert "You rated Romance story #50" in html
     assert alice_client.get(poll_of(html)).status_code == 204
     run_prediction(Prediction.objects.in_flight().get().pk)
     assert "up to date" in alice_client.get("/fragments/refreshing/").content.decode()

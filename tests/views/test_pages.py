@@ -21,7 +21,15 @@ def test_the_film_page_says_what_is_known(
     Credit.objects.create(movie=movie, person=director, role=Credit.Role.DIRECTOR)
     MovieTag.objects.create(movie=movie, name="harmonica", count=3)
     html = alice_client.get("/films/5/").content.decode()
-    for fact in ("Crime story 5", "1945", "Crime", "Sergio Leone", "2 h 45", "Italy", "harmonica"):
+    for fact in (
+        "Crime story #5",
+        "1945",
+        "Crime",
+        "Sergio Leone",
+        "2 h 45",
+        "Italy",
+        "harmonica",
+    ):
         assert fact in html
     assert "https://www.imdb.com/title/tt0064116/" in html
     assert "themoviedb" not in html
