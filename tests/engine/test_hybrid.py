@@ -97,7 +97,7 @@ def test_too_many_films_raise_the_rankers_threshold_and_a_note_says_so(tmp_path:
     assert 0 < model.ranker.known.sum() <= 20
     assert model.support[model.ranker.known].min() > model.support[~model.ranker.known].max()
     [note] = model.notes
-    assert "more than ease.max_items=20 would be left" in note
+    assert "more do not fit into ease.max_items, which is 20" in note
     model.save(tmp_path)
     assert Hybrid.load(tmp_path).notes == [note]
 
