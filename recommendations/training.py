@@ -108,20 +108,20 @@ def _fit_and_register(
     rows = rating_arrays.read(Rating.objects.contributed(), partial(progress, "Reading ratings"))
     held = is_held_out(rows["viewer"], rows["movie"])
     ratings = Ratings.from_ids(*_columns(rows[~held]))
-    _give_features(model)
+    features = film_features()
+    _give_features(model, features)
     started = time.monotonic()
     model.fit(ratings, partial(progress, "Fitting"))
     record.fit_seconds = time.monotonic() - started
     record.metrics = _measure(model, ratings, HeldOut.of(ratings, *_columns(rows[held])))
-    model.find_neighbours(ratings, partial(progress, "Similar films"))
+    model.find_neighbours(ratings, features, partial(progress, "Similar films"))
     record.ratings_used = len(ratings)
     record.film_ids = model.film_ids.astype(np.int32).tobytes()
     record.checksum = _store(model, record.metrics, written)
     _register(record, model)
 
 
-def _give_features(model: Model) -> None:
-    features = film_features() if isinstance(model, TakesFeatures) else None
+def _give_features(model: Model, features: FilmFeatures | None) -> None:
     if features and isinstance(model, TakesFeatures):
         model.with_features(features.film_ids, features.genres, features.years)
 

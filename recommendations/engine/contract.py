@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from recommendations.engine import artifacts
 from recommendations.engine.artifacts import ArtifactError
+from recommendations.engine.features import FilmFeatures
 from recommendations.engine.neighbours import Neighbours, nearest
 from recommendations.engine.parameters import Parameters
 from recommendations.engine.progress import Progress, silent
@@ -142,6 +143,16 @@ class Model(ABC):
         The total is that of all ratings, whatever n is.
         """
 
+    def item_weights(
+        self, films: NDArray[np.int32], others: NDArray[np.int32]
+    ) -> NDArray[np.float32] | None:
+        """How much a rating of `films` raises the scores of `others`: (len(films), len(others)).
+
+        Without a unit, and 0 for a film with itself or left out of the ranking. None, as here,
+        if the model does not rank by such weights.
+        """
+        return None
+
     # What all models share.
 
     @property
@@ -167,9 +178,17 @@ class Model(ABC):
         self.learn(ratings, progress)
         return self
 
-    def find_neighbours(self, ratings: Ratings, progress: Progress = silent) -> None:
-        """Find the films similar to each; `ratings` are those it was fitted to."""
-        self.neighbours = nearest(ratings, progress)
+    def find_neighbours(
+        self,
+        ratings: Ratings,
+        features: FilmFeatures | None = None,
+        progress: Progress = silent,
+    ) -> None:
+        """Find the films similar to each; `ratings` are those it was fitted to.
+
+        By ratings alone, if nothing is known of the films beside.
+        """
+        self.neighbours = nearest(ratings, features, self.item_weights, progress)
 
     def calibrate(self, films: NDArray[np.int32], errors: NDArray[np.float32]) -> None:
         """Take ranges from errors on held-out ratings.

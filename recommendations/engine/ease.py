@@ -247,6 +247,11 @@ class EASE(Model):
         contributions[places < 0] = 0
         return explained(contributions, history.stars >= history.stars.mean(), n)
 
+    def item_weights(self, films: NDArray[np.int32], others: NDArray[np.int32]) -> Floats:
+        rows, columns = self.places[films], self.places[others]
+        weights = self._between(rows, columns).T
+        return np.where((rows[:, None] >= 0) & (columns >= 0), weights, 0)
+
     def _between(self, rated: NDArray[np.int32], places: NDArray[np.int32]) -> Floats:
         """B of the rated films (columns) and those at `places` (rows)."""
         if self.weights.size:

@@ -1,16 +1,21 @@
-"""Similar films, from who rated what and how.
+"""Similar films: a blend of what the ranker learned, how films were rated, and what they are.
 
-Two films are alike when the same people rate them, and more so when those people rate them
-alike. The first alone follows *when* people rated; the second alone is noise where few rated
-both. So the measure is a cosine over raters, damped, times their agreement:
+Three witnesses of likeness, each of which errs in its own way:
 
-    Σ w_u / (Σ_i w_u · Σ_j w_u)^0.7  ·  n / (n + 5)  ·  (1 + 2 · agreement)
+- *together*: how much the same viewers rate both. The mean of the ranker's weights, if it has
+  any, and of the strength in `corating`, each divided by the excess of the two films' years (see
+  `resemblance`), without which it follows *when* people rated. Each is in units of its own 20
+  largest for the film, so that the two can be added;
+- *agreement*: the support-shrunk correlation of the rating residuals, from -1 to 1;
+- *resemblance*: the features' own, from 0 to 1.
 
-n is the number of viewers who rated both; w_u = 1 / √(ratings of u), for somebody who rates
-everything says little about any two films. The exponent lies between a cosine (0.5), which
-favours what everybody saw, and lift (1), which favours what hardly anybody did. Agreement is
-Pearson's correlation of the rating residuals, shrunk by support (Koren, 2010, *Factor in the
-Neighbors*): Σ e_ui e_uj / ((n + 30) σ_i σ_j).
+For a film with n ratings, and t = n / (n + 10), the similarity is
+
+    t · together · (1 + 2 · agreement) · (1 + 2 · resemblance)  +  (1 - t) · resemblance
+
+A film with many ratings is like those that its own viewers rate, of which genres only choose; one
+with few ratings is more and more like what resembles it. The constants were chosen on
+ml-latest-small by reading the neighbours of known and of rare films.
 """
 
 from dataclasses import dataclass
@@ -18,25 +23,36 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from recommendations.engine.corating import Corating
+from recommendations.engine.features import FilmFeatures
 from recommendations.engine.progress import Progress, silent
 from recommendations.engine.ratings import Ratings
+from recommendations.engine.resemblance import Resemblance
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+
+    Indices = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+    #: See `Model.item_weights`.
+    ItemWeights = Callable[[Indices, Indices], NDArray[np.float32] | None]
 
 #: A film with fewer ratings is nobody's neighbour.
 MIN_SUPPORT = 10
 #: So many neighbours are kept of each film.
 KEPT = 50
 
-#: A film's raters are sampled evenly down to so many: the time stays linear in the films.
-RATERS = 4000
+#: So many films are compared to all others at once.
+BLOCK = 64
 
-BIAS_DAMPING = 5.0
-CORATING_DAMPING = 5.0
-AGREEMENT_DAMPING = 30.0
+#: With so many ratings, a film leans on them and on its features alike.
+TRUSTED = 10.0
+#: So many of the largest values of a film are its unit.
+LARGEST = 20
 AGREEMENT_WEIGHT = 2.0
-POPULARITY_EXPONENT = 0.7
+RESEMBLANCE_WEIGHT = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,18 +73,27 @@ class Neighbours:
         return cls(np.zeros(n_films + 1, np.int32), empty.astype(np.int32), empty.astype("f4"))
 
 
-def nearest(ratings: Ratings, progress: Progress = silent) -> Neighbours:
-    """Find up to 50 neighbours of every film, one film at a time.
+def no_weights(films: "Indices", others: "Indices") -> None:
+    """Item weights of a model that has none."""
 
-    Needs memory for the ratings and for one film's raters; time for every pair of ratings by
-    the same viewer.
+
+def nearest(
+    ratings: Ratings,
+    features: FilmFeatures | None = None,
+    item_weights: "ItemWeights" = no_weights,
+    progress: Progress = silent,
+) -> Neighbours:
+    """Find up to 50 neighbours of every film, 64 films at a time.
+
+    Needs memory for the ratings and for 64 rows of films with enough ratings to be neighbours;
+    time for every pair of ratings by the same viewer, and for every such pair of films.
     """
-    pairs = _Pairs(ratings)
+    blend = _Blend(ratings, features, item_weights)
     lists = []
-    for film in range(ratings.n_films):
-        if film % 500 == 0:
-            progress(film, ratings.n_films)
-        lists.append(_best(pairs.similarities(film), pairs.targets))
+    for start in range(0, ratings.n_films, BLOCK):
+        progress(start, ratings.n_films)
+        films = np.arange(start, min(start + BLOCK, ratings.n_films), dtype=np.int32)
+        lists += [_best(row, blend.targets) for row in blend.similarities(films)]
     progress(ratings.n_films, ratings.n_films)
     return Neighbours(
         np.cumsum([0] + [len(films) for films, _ in lists], dtype=np.int32),
@@ -77,9 +102,7 @@ def nearest(ratings: Ratings, progress: Progress = silent) -> Neighbours:
     )
 
 
-def _best(
-    similarities: "NDArray[np.float64]", targets: "NDArray[np.int32]"
-) -> "tuple[NDArray[np.int32], NDArray[np.float32]]":
+def _best(similarities: "Floats", targets: "Indices") -> "tuple[Indices, NDArray[np.float32]]":
     kept = np.flatnonzero(similarities > 0)
     if len(kept) > KEPT:
         kept = kept[np.argpartition(-similarities[kept], KEPT)[:KEPT]]
@@ -87,60 +110,46 @@ def _best(
     return targets[kept], similarities[kept].astype(np.float32)
 
 
-class _Pairs:
-    """The ratings by film, and of the films that may be neighbours (the targets) by viewer."""
+class _Blend:
+    """The similarity of any film to the targets, which are those that may be neighbours."""
 
-    def __init__(self, ratings: Ratings) -> None:
-        self.users = ratings.users
-        self.residuals = residuals(ratings)
-        self.by_film = np.argsort(ratings.films, kind="stable")
-        self.film_starts = np.concatenate([[0], np.cumsum(ratings.support)])
-        self.user_weight = 1 / np.sqrt(np.bincount(ratings.users))
-        self.weight = np.bincount(ratings.films, self.user_weight[ratings.users])
-        square = np.bincount(ratings.films, self.residuals**2)
-        self.deviation = np.sqrt(square / ratings.support) + 1e-6
-        self._keep_targets(ratings)
+    def __init__(
+        self, ratings: Ratings, features: FilmFeatures | None, item_weights: "ItemWeights"
+    ) -> None:
+        self.targets = np.flatnonzero(ratings.support >= MIN_SUPPORT).astype(np.int32)
+        self.trust = ratings.support / (ratings.support + TRUSTED)
+        self.item_weights = item_weights
+        self.corating = Corating(ratings, self.targets)
+        self.resemblance = Resemblance(ratings, features, self.corating.user_weight)
 
-    def _keep_targets(self, ratings: Ratings) -> None:
-        supported = ratings.support >= MIN_SUPPORT
-        rows = supported[ratings.films]
-        self.targets = np.flatnonzero(supported).astype(np.int32)
-        self.target_of_row = (np.cumsum(supported) - 1)[ratings.films[rows]]
-        self.residual_of_row = self.residuals[rows]
-        self.rows_of_user = np.bincount(ratings.users[rows], minlength=ratings.n_users)
-        self.user_starts = np.cumsum(self.rows_of_user) - self.rows_of_user
+    def similarities(self, films: "Indices") -> "Floats":
+        """(len(films), len(targets)); 0 of a film to itself."""
+        corated = self.corating.of(films)
+        alike = self.resemblance.of(films, self.targets)
+        rated = self._together(films, corated.strength)
+        rated *= 1 + AGREEMENT_WEIGHT * corated.agreement
+        rated *= 1 + RESEMBLANCE_WEIGHT * alike
+        trust = self.trust[films, None]
+        found = trust * rated + (1 - trust) * alike
+        found[films[:, None] == self.targets] = 0
+        return np.asarray(found)
 
-    def similarities(self, film: int) -> "NDArray[np.float64]":
-        """Similarity of one film to all targets."""
-        together, weight, agreement = self._corated(film)
-        weight /= (self.weight[film] * self.weight[self.targets]) ** POPULARITY_EXPONENT
-        agreement /= self.deviation[film] * self.deviation[self.targets]
-        agreement /= together + AGREEMENT_DAMPING
-        damped = weight * together / (together + CORATING_DAMPING)
-        found = np.asarray(damped * (1 + AGREEMENT_WEIGHT * agreement))
-        found[self.targets == film] = 0
-        return found
-
-    def _corated(self, film: int) -> "tuple[NDArray[np.float64], ...]":
-        """Sums over those who rated `film`, for each target: 1, w_u and e_ui · e_uj."""
-        rated = self.by_film[self.film_starts[film] : self.film_starts[film + 1]]
-        step = -(-len(rated) // RATERS)
-        rated = rated[::step]
-        raters = self.users[rated]
-        lengths = self.rows_of_user[raters]
-        first = self.user_starts[raters] - (np.cumsum(lengths) - lengths)
-        rows = np.repeat(first, lengths) + np.arange(lengths.sum())
-        targets, n = self.target_of_row[rows], len(self.targets)
-        products = np.repeat(self.residuals[rated], lengths) * self.residual_of_row[rows]
-        weights = np.repeat(self.user_weight[raters], lengths)
-        sums = [np.bincount(targets, each, n) for each in (None, weights, products)]
-        return tuple(step * each.astype(np.float64) for each in sums)
+    def _together(self, films: "Indices", strength: "Floats") -> "Floats":
+        excess = self.resemblance.excess(films, self.targets)
+        itself = films[:, None] == self.targets
+        corated = _in_units(np.where(itself, 0, strength / excess))
+        weights = self.item_weights(films, self.targets)
+        if weights is None:
+            return corated
+        learned = _in_units(np.where(itself, 0, np.maximum(weights, 0) / excess))
+        # A film that the ranker left out has no weights.
+        return np.where(learned.any(axis=1, keepdims=True), (corated + learned) / 2, corated)
 
 
-def residuals(ratings: Ratings) -> "NDArray[np.float64]":
-    """What is left of each rating without the damped biases of its film and its viewer: (n,)."""
-    left: NDArray[np.float64] = ratings.stars - ratings.stars.mean(dtype=np.float64)
-    for index in (ratings.films, ratings.users):
-        bias = np.bincount(index, left) / (np.bincount(index) + BIAS_DAMPING)
-        left = left - bias[index]
-    return left
+def _in_units(rows: "Floats") -> "Floats":
+    """Each row divided by the mean of its largest values, if it has any."""
+    if not rows.size:
+        return rows
+    n = min(LARGEST, rows.shape[1])
+    unit = np.partition(rows, -n, axis=1)[:, -n:].mean(axis=1, keepdims=True)
+    return np.asarray(rows / np.where(unit > 0, unit, 1))

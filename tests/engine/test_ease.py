@@ -146,6 +146,20 @@ def test_scores_are_those_of_the_naive_formula(
     assert np.allclose(model.score(history), expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("form", ["primal", "dual"])
+def test_item_weights_are_what_a_rating_adds_to_each_score(
+    request: pytest.FixtureRequest, form: str
+) -> None:
+    request.getfixturevalue(form)
+    model = by_the_book()
+    films = np.arange(30, dtype=np.int32)
+    weights = model.item_weights(films[:4], films)
+    for film in range(4):
+        # At 3.5 stars a rating weighs 1.
+        alone = model.score(model.history(FILM_IDS[[film]], [3.5]))
+        assert np.allclose(weights[film], alone, atol=1e-5)
+
+
 def test_the_cheaper_form_is_chosen() -> None:
     ratings = two_blocks()
     few = ratings.users < 10
@@ -235,6 +249,9 @@ def test_a_film_left_out_neither_carries_nor_is_carried() -> None:
     rows = [carriers for carriers, _ in model.explain(everything, everything.films)]
     assert all(not rows[film] for film in thin)
     assert all(carrier.position not in thin for row in rows for carrier in row)
+    weights = model.item_weights(everything.films, everything.films)
+    assert not weights[thin].any()
+    assert not weights[:, thin].any()
 
 
 def test_somebody_of_whom_nothing_is_known_gets_what_is_popular() -> None:
