@@ -11,7 +11,7 @@ from recommendations import training
 from recommendations.engine.artifacts import ArtifactError
 from recommendations.engine.holdout import is_held_out
 from recommendations.engine.svd import SVD
-from recommendations.models import Movie, Neighbours, Rating, TrainedModel, Viewer
+from recommendations.models import Genre, Movie, Neighbours, Rating, TrainedModel, Viewer
 from recommendations.training import TrainingFailed
 from tests.conftest import CRIME, FILMS, ROMANCE
 
@@ -97,6 +97,13 @@ class TestTraining:
         model = training.train("svd", SMALL)
         nearest = Neighbours.objects.get(model=model, movie=5).films[:8]
         assert all(film in CRIME for film in nearest)
+
+    def test_films_of_a_rare_genre_are_near(self, catalogue: None) -> None:
+        western = Genre.objects.create(name="Western")
+        for film in (5, 30):
+            Movie.objects.get(pk=film).genres.set([western])
+        model = training.train("svd", SMALL)
+        assert Neighbours.objects.get(model=model, movie=5).films[0] == 30
 
     def test_the_steps_are_reported_to_their_ends(self, catalogue: None) -> None:
         seen: dict[str, tuple[int, int]] = {}

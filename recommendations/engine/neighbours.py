@@ -124,26 +124,27 @@ class _Blend:
 
     def similarities(self, films: "Indices") -> "Floats":
         """(len(films), len(targets)); 0 of a film to itself."""
+        itself = films[:, None] == self.targets
+        excess = self.resemblance.excess(films, self.targets)
+        excess[itself] = np.inf
         corated = self.corating.of(films)
         alike = self.resemblance.of(films, self.targets)
-        rated = self._together(films, corated.strength)
+        alike[itself] = 0
+        rated = self._together(films, corated.strength, excess)
         rated *= 1 + AGREEMENT_WEIGHT * corated.agreement
         rated *= 1 + RESEMBLANCE_WEIGHT * alike
         trust = self.trust[films, None]
-        found = trust * rated + (1 - trust) * alike
-        found[films[:, None] == self.targets] = 0
-        return np.asarray(found)
+        return np.asarray(trust * rated + (1 - trust) * alike)
 
-    def _together(self, films: "Indices", strength: "Floats") -> "Floats":
-        excess = self.resemblance.excess(films, self.targets)
-        itself = films[:, None] == self.targets
-        corated = _in_units(np.where(itself, 0, strength / excess))
+    def _together(self, films: "Indices", strength: "Floats", excess: "Floats") -> "Floats":
+        corated = _in_units(strength / excess)
         weights = self.item_weights(films, self.targets)
         if weights is None:
             return corated
-        learned = _in_units(np.where(itself, 0, np.maximum(weights, 0) / excess))
+        learned = _in_units(np.maximum(weights, 0) / excess)
         # A film that the ranker left out has no weights.
-        return np.where(learned.any(axis=1, keepdims=True), (corated + learned) / 2, corated)
+        has_weights = learned.any(axis=1, keepdims=True)
+        return np.where(has_weights, (corated + learned) / 2, corated)
 
 
 def _in_units(rows: "Floats") -> "Floats":

@@ -108,6 +108,14 @@ class ModelContract:
         assert {film for film, _ in similar} == set(range(BLOCK_FILMS)) - {2}
         assert all(one.similarity >= two.similarity for one, two in pairwise(similar))
 
+    def test_item_weights_are_none_or_one_for_each_pair(self, model: Model) -> None:
+        films, others = np.array([2, 20], np.int32), np.array([0, 2, 20], np.int32)
+        weights = model.item_weights(films, others)
+        if weights is not None:
+            assert weights.shape == (2, 3)
+            assert np.isfinite(weights).all()
+            assert weights[0, 1] == weights[1, 2] == 0
+
     def test_no_more_similar_films_than_asked_for(self, model: Model) -> None:
         assert len(model.similar(2, 3)) == 3
 

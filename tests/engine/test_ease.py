@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from recommendations.engine.contract import History, Model
 from recommendations.engine.ease import EASE
 from recommendations.engine.features import TakesFeatures
+from recommendations.engine.neighbours import nearest
 from recommendations.engine.popularity import Popularity
 from recommendations.engine.ratings import Ratings, UnusableRatings
 from tests.engine.contract import (
@@ -158,6 +159,15 @@ def test_item_weights_are_what_a_rating_adds_to_each_score(
         # At 3.5 stars a rating weighs 1.
         alone = model.score(model.history(FILM_IDS[[film]], [3.5]))
         assert np.allclose(weights[film], alone, atol=1e-5)
+
+
+def test_its_weights_help_to_find_similar_films() -> None:
+    model = by_the_book()
+    model.find_neighbours(two_blocks())
+    helped = nearest(two_blocks(), item_weights=model.item_weights)
+    assert np.array_equal(model.neighbours.similarities, helped.similarities)
+    alone = nearest(two_blocks())
+    assert not np.array_equal(model.neighbours.similarities, alone.similarities)
 
 
 def test_the_cheaper_form_is_chosen() -> None:

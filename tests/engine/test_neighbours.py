@@ -140,7 +140,7 @@ def advantage_of_one_year(found: neighbours.Neighbours) -> float:
 def test_being_of_one_year_hardly_makes_films_alike() -> None:
     ratings, features = eight_years()
     assert advantage_of_one_year(nearest(ratings)) > 2
-    assert advantage_of_one_year(nearest(ratings, features)) < 1.5
+    assert advantage_of_one_year(nearest(ratings, features)) < 1.7
 
 
 # Weights that the ranker learned.
