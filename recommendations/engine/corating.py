@@ -43,7 +43,7 @@ class Corating:
     correlation of the rating residuals, shrunk by support (Koren, 2010, *Factor in the
     Neighbors*): Σ e_ui e_uj / ((n + 30) σ_i σ_j).
 
-    weight: (n_films,), Σ w_u over the raters of each film; user_weight: (n_users,), w_u
+    user_weight: (n_users,), w_u
     """
 
     def __init__(self, ratings: Ratings, targets: "NDArray[np.int32]") -> None:
@@ -52,7 +52,8 @@ class Corating:
         self.by_film = np.argsort(ratings.films, kind="stable")
         self.film_starts = np.concatenate([[0], np.cumsum(ratings.support)])
         self.user_weight = 1 / np.sqrt(np.bincount(ratings.users))
-        self.weight = np.bincount(ratings.films, self.user_weight[ratings.users])
+        weight = np.bincount(ratings.films, self.user_weight[ratings.users])
+        self.popularity = weight**POPULARITY_EXPONENT
         square = np.bincount(ratings.films, self.residuals**2)
         self.deviation = np.sqrt(square / ratings.support) + 1e-6
         self._keep_targets(ratings, targets)
@@ -70,7 +71,7 @@ class Corating:
     def of(self, films: "NDArray[np.int32]") -> Corated:
         """Each of `films` with every target."""
         together, strength, agreement = np.stack([self._sums(film) for film in films], axis=1)
-        strength /= np.outer(self.weight[films], self.weight[self.targets]) ** POPULARITY_EXPONENT
+        strength /= np.outer(self.popularity[films], self.popularity[self.targets])
         strength *= together / (together + CORATING_DAMPING)
         agreement /= np.outer(self.deviation[films], self.deviation[self.targets])
         agreement /= together + AGREEMENT_DAMPING

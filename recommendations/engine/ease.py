@@ -249,7 +249,9 @@ class EASE(Model):
 
     def item_weights(self, films: NDArray[np.int32], others: NDArray[np.int32]) -> Floats:
         rows, columns = self.places[films], self.places[others]
-        weights = self._between(rows, columns).T
+        # Some columns at a time: the dual form takes a copy of their loadings.
+        blocks = [self._between(rows, columns[block]).T for block in _blocks(len(columns))]
+        weights = np.concatenate([np.empty((len(rows), 0), np.float32), *blocks], axis=1)
         return np.where((rows[:, None] >= 0) & (columns >= 0), weights, 0)
 
     def _between(self, rated: NDArray[np.int32], places: NDArray[np.int32]) -> Floats:

@@ -44,8 +44,8 @@ MIN_SUPPORT = 10
 #: So many neighbours are kept of each film.
 KEPT = 50
 
-#: So many films are compared to all others at once.
-BLOCK = 64
+#: So many pairs of films are compared at once, and 16 films at least.
+PAIRS = 2**18
 
 #: With so many ratings, a film leans on them and on its features alike.
 TRUSTED = 10.0
@@ -83,16 +83,17 @@ def nearest(
     item_weights: "ItemWeights" = no_weights,
     progress: Progress = silent,
 ) -> Neighbours:
-    """Find up to 50 neighbours of every film, 64 films at a time.
+    """Find up to 50 neighbours of every film, some films at a time.
 
-    Needs memory for the ratings and for 64 rows of films with enough ratings to be neighbours;
-    time for every pair of ratings by the same viewer, and for every such pair of films.
+    Needs memory for the ratings and for a few rows of the films that may be neighbours; time for
+    every pair of ratings by the same viewer, and for every pair of films.
     """
     blend = _Blend(ratings, features, item_weights)
+    step = max(16, PAIRS // max(len(blend.targets), 1))
     lists = []
-    for start in range(0, ratings.n_films, BLOCK):
+    for start in range(0, ratings.n_films, step):
         progress(start, ratings.n_films)
-        films = np.arange(start, min(start + BLOCK, ratings.n_films), dtype=np.int32)
+        films = np.arange(start, min(start + step, ratings.n_films), dtype=np.int32)
         lists += [_best(row, blend.targets) for row in blend.similarities(films)]
     progress(ratings.n_films, ratings.n_films)
     return Neighbours(
