@@ -15,7 +15,8 @@ For a film with n ratings, and t = n / (n + 10), the similarity is
 
 A film with many ratings is like those that its own viewers rate, of which genres only choose; one
 with few ratings is more and more like what resembles it. The constants were chosen on
-ml-latest-small by reading the neighbours of known and of rare films.
+ml-latest-small: by reading the neighbours of known and of rare films, and by the measures of
+`benchmarks/similar_films.py` (seed 42).
 """
 
 from dataclasses import dataclass
