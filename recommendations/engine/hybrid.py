@@ -1,19 +1,28 @@
 """What a site uses by default: ranked by what is rated together, corrected by stars."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import islice
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recommendations.engine.contract import ALL, Explanation, Films, History, Model
+from recommendations.engine.contract import (
+    ALL,
+    Carrier,
+    Explanation,
+    Films,
+    History,
+    Model,
+)
 from recommendations.engine.ease import EASE, EASEParameters
 from recommendations.engine.features import TakesFeatures
 from recommendations.engine.folding import BIAS_DAMPING, unexplained
 from recommendations.engine.parameters import Parameters, require
 from recommendations.engine.progress import Progress, silent, stage
-from recommendations.engine.ratings import Ratings
+from recommendations.engine.ratings import LOWEST, Ratings
 from recommendations.engine.svd import SVD
 
 #: What predicts the stars.
@@ -52,7 +61,8 @@ class Hybrid(Model):
     EASE's order, which is popularity.
 
     An explanation is EASE's: what carried the pick. Of films that EASE leaves out, it is the
-    star predictor's.
+    star predictor's. A rating whose lowering would raise the film, by what that takes off the
+    penalty, is not named.
 
     EASE refuses more films than `ease.max_items`; here its `min_support` is raised until they
     fit, and a note says so.
@@ -63,7 +73,7 @@ class Hybrid(Model):
     name = "hybrid"
     folds_in = True
     reports_progress = True
-    ranked_by = "what viewers with the same ratings rated too, less films of too few stars"
+    ranked_by = "what viewers with the same ratings rated too, lowered for few predicted stars"
     options = HybridParameters
     learned = ("mean",)
 
@@ -119,25 +129,50 @@ class Hybrid(Model):
         progress(1, 2)
         if len(history):
             spread = scores[self.ranker.known].std()
-            stars = self.expected_stars(history, user=user)
-            below = np.maximum(0, self._mean_of(history) - stars)
-            scores = scores - self.parameters.penalty * spread * below
+            scores = scores - self.parameters.penalty * spread * self._below_mean(history, ALL)
         progress(2, 2)
         return scores.astype(np.float32, copy=False)
 
-    def _mean_of(self, history: History) -> float:
+    def _below_mean(self, history: History, films: Films) -> NDArray[np.float32]:
+        """How many stars each film is predicted below the viewer's mean, if it is."""
         total = history.stars.sum(dtype=np.float64) + BIAS_DAMPING * self.mean[0]
-        return float(total / (len(history) + BIAS_DAMPING))
+        mean = np.float32(total / (len(history) + BIAS_DAMPING))
+        return np.asarray(np.maximum(0, mean - self.expected_stars(history, films)), np.float32)
 
     def explain(
         self, history: History, films: NDArray[np.int32], n: int | None = None
     ) -> list[Explanation]:
+        if not len(history):
+            return unexplained(films)
         found, known = unexplained(films), self.ranker.known[films]
         for part, places in (self.ranker, known), (self.stars, ~known):
-            explained = part.explain(history, films[places], n)
+            explained = part.explain(history, films[places])
             for place, explanation in zip(np.flatnonzero(places), explained, strict=True):
                 found[place] = explanation
-        return found
+        raised_by = self._raised_by_lowering(history, films)
+        return [
+            Explanation(
+                list(islice((each for each in carriers if not raised_by(at, each)), n)), total
+            )
+            for at, (carriers, total) in enumerate(found)
+        ]
+
+    def _raised_by_lowering(
+        self, history: History, films: NDArray[np.int32]
+    ) -> Callable[[int, Carrier], bool]:
+        """Whether a film, by its place in `films`, would rise if the rating were lowered.
+
+        A lower rating lowers the mean, too, and may so cost a film that is below it less.
+        """
+        below, scores = self._below_mean(history, films) > 0, self.score(history)[films]
+
+        @cache
+        def lowered(position: int) -> NDArray[np.float32]:
+            stars = history.stars.copy()
+            stars[position] = LOWEST
+            return self.score(History(history.films, stars))[films]
+
+        return lambda at, each: bool(below[at] and lowered(each.position)[at] > scores[at])
 
 
 def smallest_support(support: NDArray[np.int32], most: int) -> int:

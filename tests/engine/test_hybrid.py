@@ -60,8 +60,21 @@ class TestHybrid(ModelContract):
     def test_what_carried_a_pick_is_what_the_ranker_says(
         self, model: Hybrid, fan: History
     ) -> None:
-        films = np.arange(2 * BLOCK_FILMS, dtype=np.int32)
-        assert model.explain(fan, films) == model.ranker.explain(fan, films)
+        loved = np.arange(BLOCK_FILMS, dtype=np.int32)
+        assert model.explain(fan, loved) == model.ranker.explain(fan, loved)
+
+    def test_lowering_whatever_is_named_never_raises_a_film(self, model: Hybrid) -> None:
+        random, films = np.random.default_rng(8), np.arange(2 * BLOCK_FILMS, dtype=np.int32)
+        for n in (2, 4, 8):
+            rated = random.choice(FILM_IDS, n, replace=False)
+            history = model.history(rated, random.integers(1, 11, n) / 2)
+            explained = model.explain(history, films)
+            for place in range(n):
+                stars = history.stars.copy()
+                stars[place] = 0.5
+                risen = model.score(History(history.films, stars)) > model.score(history)
+                named = [place in dict(carriers) for carriers, _ in explained]
+                assert not (risen & named).any()
 
     def test_both_parts_are_in_one_artifact(self, model: Hybrid, tmp_path: Path) -> None:
         model.save(tmp_path)
@@ -73,8 +86,8 @@ class TestHybrid(ModelContract):
 def test_films_that_the_ranker_leaves_out_are_explained_by_the_stars() -> None:
     model = hybrid(**{"ease.min_support": 36})
     fan = model.history(FILM_IDS[[0, 1, 2, BLOCK_FILMS]], [5, 4.5, 5, 0.5])
-    films = np.arange(30, dtype=np.int32)
-    thin = model.support < 36
+    films = np.arange(BLOCK_FILMS, dtype=np.int32)
+    thin = model.support[films] < 36
     assert 0 < thin.sum() < len(thin)
     explained = model.explain(fan, films)
     assert [explained[film] for film in films[thin]] == model.stars.explain(fan, films[thin])
