@@ -139,6 +139,11 @@ class Hybrid(Model):
         mean = np.float32(total / (len(history) + BIAS_DAMPING))
         return np.asarray(np.maximum(0, mean - self.expected_stars(history, films)), np.float32)
 
+    def item_weights(
+        self, films: NDArray[np.int32], others: NDArray[np.int32]
+    ) -> NDArray[np.float32] | None:
+        return self.ranker.item_weights(films, others)
+
     def explain(
         self, history: History, films: NDArray[np.int32], n: int | None = None
     ) -> list[Explanation]:

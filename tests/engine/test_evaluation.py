@@ -43,11 +43,12 @@ COSTS = ["fit_seconds", "artifact_bytes", "score_milliseconds", "peak_memory_byt
 class Simple(SVD):
     """A model that learns nothing, to be told what to score."""
 
-    learned = ("base", "factors")
-
     def learn(self, ratings: Ratings, progress: Progress) -> None:
         self.base = np.zeros(ratings.n_films, np.float32)
         self.factors = np.zeros((ratings.n_films, 1), np.float32)
+        self.user_ids = ratings.user_ids
+        self.user_bias = np.zeros(ratings.n_users, np.float32)
+        self.user_factors = np.zeros((ratings.n_users, 1), np.float32)
 
 
 class Counts(Simple):
