@@ -23,9 +23,6 @@ from recommendations.training import film_features
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: What is measured when nobody says what.
-DEFAULT_ALGORITHM = "svd"
-
 
 def read_dataset(source: str, progress: Steps = unwatched) -> tuple[RatingLog, BadRows]:
     """Read a folder or zip of MovieLens, or one by name, in file order; and what was skipped.

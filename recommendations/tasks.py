@@ -5,12 +5,30 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.management import call_command
 
+from recommendations import training
 from recommendations.models import Prediction, Viewer
-from recommendations.pipeline import reaping, runs
+from recommendations.pipeline import reaping, runs, trainings
+from recommendations.training import keeping
 
 
 def run_prediction(prediction_id: int) -> None:
     runs.run(prediction_id)
+
+
+def train_model(model_id: int) -> None:
+    training.run(model_id)
+
+
+def retrain() -> None:
+    trainings.ask_for_default()
+
+
+def reap_trainings() -> int:
+    return trainings.reap()
+
+
+def prune_models() -> int:
+    return keeping.prune()
 
 
 def reap_predictions() -> int:

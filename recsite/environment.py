@@ -1,10 +1,12 @@
 """What `settings.py` needs of the machine: a data folder, a secret, a database."""
 
+import importlib.util
 import os
 import secrets
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -61,3 +63,30 @@ def database(url: str) -> dict[str, Any]:
             "use sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME."
         )
     return config
+
+
+#: What a URL of a storage may say behind its `?`.
+S3_OPTIONS = ("endpoint_url", "region_name")
+
+
+def model_storage(url: str, folder: Path) -> dict[str, Any]:
+    """Turn `s3://BUCKET/PREFIX?endpoint_url=…&region_name=…` into Django's settings of a storage.
+
+    Without a URL it is the folder. Credentials come from where all of AWS's tools look for them.
+    """
+    if not url:
+        backend = "django.core.files.storage.FileSystemStorage"
+        return {"BACKEND": backend, "OPTIONS": {"location": folder}}
+    parts, options = urlsplit(url), dict(parse_qsl(urlsplit(url).query))
+    if parts.scheme != "s3" or not parts.netloc or set(options) - set(S3_OPTIONS):
+        raise ImproperlyConfigured(
+            "MODEL_STORAGE_URL: use s3://BUCKET/PREFIX, "
+            f"with ?{'=…&'.join(S3_OPTIONS)}=… if need be; leave it empty for the folder {folder}."
+        )
+    if not all(map(importlib.util.find_spec, ("storages", "boto3"))):
+        raise ImproperlyConfigured(
+            "MODEL_STORAGE_URL: S3 needs packages that are not installed; "
+            "install them with pip install --require-hashes -r requirements-s3.txt."
+        )
+    place = {"bucket_name": parts.netloc, "location": parts.path.strip("/")}
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": place | options}

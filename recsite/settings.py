@@ -7,7 +7,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, validate
 
-from recsite.environment import database, generated_secret, writable_folder
+from recsite.environment import database, generated_secret, model_storage, writable_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -32,6 +32,10 @@ try:
     PREDICTION_COOL_DOWN = env.int("PREDICTION_COOL_DOWN", 600, validate=positive)
     PREDICTION_KEEP_DAYS = env.int("PREDICTION_KEEP_DAYS", 30, validate=positive)
     PREDICTION_KEEP_RUNS = env.int("PREDICTION_KEEP_RUNS", 10, validate=positive)
+    TRAINING_TIMEOUT = env.int("TRAINING_TIMEOUT", 4 * 3600, validate=positive)
+    TRAINING_LEASE = env.int("TRAINING_LEASE", 300, validate=positive)
+    MODELS_KEEP = env.int("MODELS_KEEP", 5, validate=positive)
+    MODEL_STORAGE_URL = env.str("MODEL_STORAGE_URL", "")
     GUEST_KEEP_DAYS = env.int("GUEST_KEEP_DAYS", 30, validate=positive)
     BROWSE_AS = env.bool("BROWSE_AS", False)
 except EnvError as error:
@@ -90,10 +94,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-    "models": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "models"},
-    },
+    "models": model_storage(MODEL_STORAGE_URL, DATA_DIR / "models"),
 }
 MODEL_CACHE = DATA_DIR / "model-cache"
 ALGORITHMS = {
@@ -119,6 +120,9 @@ ALGORITHMS = {
     }.items()
 }
 
+#: What is trained and measured when nobody says what.
+DEFAULT_ALGORITHM = "svd"
+
 # The lease on a queued task starts when it enters a worker's in-memory queue, so `retry` must
 # outlast the tasks ahead of it as well as its own run.
 Q_CLUSTER: dict[str, Any] = {
@@ -134,6 +138,18 @@ Q_CLUSTER: dict[str, Any] = {
     "ack_failures": True,
     "catch_up": False,
     "log_level": LOG_LEVEL,
+    # Q_CLUSTER_NAME=training manage.py qcluster. A worker that has trained makes room for another,
+    # so that its memory is given back.
+    "ALT_CLUSTERS": {
+        "training": {
+            "workers": 1,
+            "queue_limit": 1,
+            "recycle": 1,
+            "timeout": TRAINING_TIMEOUT,
+            "retry": 2 * TRAINING_TIMEOUT + 60,
+            "poll": 0.5,
+        },
+    },
 }
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -12,7 +12,7 @@ from recommendations.engine.artifacts import ArtifactError
 from recommendations.engine.holdout import is_held_out
 from recommendations.engine.svd import SVD
 from recommendations.models import Genre, Movie, Neighbours, Rating, TrainedModel, Viewer
-from recommendations.training import TrainingFailed
+from recommendations.training import TrainingFailed, caching, loading
 from tests.conftest import CRIME, FILMS, ROMANCE
 
 SMALL = {"factors": 4, "epochs": 20}
@@ -21,7 +21,7 @@ SMALL = {"factors": 4, "epochs": 20}
 @pytest.fixture(autouse=True)
 def store(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The storage of models; it and the cache are empty, and this process has loaded nothing."""
-    monkeypatch.setattr(training, "_loaded", None)
+    monkeypatch.setattr(loading, "_loaded", None)
     settings.MODEL_CACHE = tmp_path / "cache"
     files = "django.core.files.storage.FileSystemStorage"
     models = {"BACKEND": files, "OPTIONS": {"location": tmp_path / "models"}}
@@ -215,7 +215,7 @@ class TestLoading:
     ) -> None:
         training.load_active()
         entered = cached(settings, active_model).stat()
-        monkeypatch.setattr(training, "_loaded", None)  # as in another process
+        monkeypatch.setattr(loading, "_loaded", None)  # as in another process
         storages["models"].delete(f"{active_model.checksum}/manifest.json")
         assert training.load_active()
         assert cached(settings, active_model).stat() == entered
@@ -227,7 +227,7 @@ class TestLoading:
         path = cached(settings, active_model) / "base.npy"
         path.chmod(0o644)
         path.write_bytes(b"")
-        monkeypatch.setattr(training, "_loaded", None)
+        monkeypatch.setattr(loading, "_loaded", None)
         assert training.load_active()
         assert path.stat().st_size > 0
 
@@ -258,7 +258,7 @@ class TestLoading:
     def test_whoever_copies_second_takes_the_first_copy(
         self, active_model: TrainedModel, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        fetch = training._fetch
+        fetch = caching.fetch
 
         def overtaken(checksum: str, folder: Path) -> None:
             fetch(checksum, folder)
@@ -266,6 +266,6 @@ class TestLoading:
             first.mkdir()
             fetch(checksum, first)
 
-        monkeypatch.setattr(training, "_fetch", overtaken)
+        monkeypatch.setattr(caching, "fetch", overtaken)
         assert training.load_active()
         assert list(settings.MODEL_CACHE.iterdir()) == [cached(settings, active_model)]

@@ -7,7 +7,7 @@ artifact's checksum, and so vouches for all of it.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -18,11 +18,19 @@ from numpy.typing import NDArray
 FORMAT = 1
 MANIFEST = "manifest.json"
 
+#: By older format: what turns the fields of its manifest into those of the next format. The files
+#: of a stored artifact never change; whatever cannot be read from them is trained anew.
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
 Arrays = dict[str, NDArray[Any]]
 
 
 class ArtifactError(Exception):
     """A stored model is missing, damaged or of another format; the message says which."""
+
+
+class NewerFormat(ArtifactError):
+    """A newer version of this program made it; nothing is known to be wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +71,7 @@ class Manifest:
     def from_bytes(cls, content: bytes) -> Self:
         """Raises ArtifactError when this is no manifest, or one of another format."""
         try:
-            fields = json.loads(content)
-            found = fields["format"]
-            if found != FORMAT:
-                raise ArtifactError(f"its format is {found}; this version reads {FORMAT}")
+            fields = _migrated(json.loads(content))
             arrays = {
                 _array_name(name): StoredArray(**array)
                 for name, array in fields.pop("arrays").items()
@@ -87,6 +92,20 @@ class Manifest:
             raise ArtifactError(f"{path.name} is missing")
         if sha256(path) != self.arrays[name].sha256:
             raise ArtifactError(f"{path.name} is damaged: its checksum is another")
+
+
+def _migrated(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a manifest of any format, as the present one has them."""
+    found = fields["format"]
+    if not isinstance(found, int):
+        raise ArtifactError(f"its format is {found!r}, which no version has")
+    if found > FORMAT:
+        raise NewerFormat(f"its format is {found}, and this version reads up to {FORMAT}")
+    for older in range(found, FORMAT):
+        if older not in MIGRATIONS:
+            raise ArtifactError(f"its format is {found}, too old for this version, of {FORMAT}")
+        fields = MIGRATIONS[older](fields) | {"format": older + 1}
+    return fields
 
 
 def file_of(name: str) -> str:

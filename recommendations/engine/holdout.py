@@ -23,11 +23,12 @@ def is_held_out(user_ids: "ArrayLike", film_ids: "ArrayLike") -> "NDArray[np.boo
     """
     users = np.asarray(user_ids, np.int64).view(np.uint64)
     films = np.asarray(film_ids, np.int64).view(np.uint64)
-    held: NDArray[np.bool_] = _mixed(_mixed(users) ^ films) % np.uint64(ONE_IN) == 0
+    held: NDArray[np.bool_] = mixed(mixed(users) ^ films) % np.uint64(ONE_IN) == 0
     return held
 
 
-def _mixed(values: "NDArray[np.uint64]") -> "NDArray[np.uint64]":
+def mixed(values: "NDArray[np.uint64]") -> "NDArray[np.uint64]":
+    """A hash of each: splitmix64."""
     values = values + np.uint64(0x9E3779B97F4A7C15)
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

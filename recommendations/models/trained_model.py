@@ -1,22 +1,65 @@
-"""Models that were fitted, and which of them is at work."""
+"""Models that were fitted, and which of them is at work.
 
+`recommendations.pipeline.trainings` queues their training and `recommendations.training` does it;
+here is what both rest on.
+"""
+
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from recommendations.models.catalogue import Movie
 
 if TYPE_CHECKING:
+    from django.db.models.expressions import CombinedExpression
     from numpy.typing import NDArray
 
 
 class TrainedModelQuerySet(models.QuerySet["TrainedModel"]):
     def active(self) -> Self:
         return self.filter(state=TrainedModel.State.ACTIVE)
+
+    def unfinished(self) -> Self:
+        """Trainings that are queued or running."""
+        return self.filter(state=TrainedModel.State.TRAINING)
+
+    def queued(self) -> Self:
+        return self.unfinished().filter(claimed_at=None)
+
+    def running(self) -> Self:
+        """All that a training writes goes through here: nothing, once it was failed or deleted."""
+        return self.unfinished().filter(claimed_at__isnull=False)
+
+    def lease_expired(self) -> Self:
+        return self.running().filter(lease_expires_at__lt=Now())
+
+    def wake_due(self) -> Self:
+        return self.queued().filter(wake_at__lt=Now())
+
+    def usable(self) -> Self:
+        """Those that can be put to work."""
+        return self.filter(state__in=TrainedModel.State.usable())
+
+    def once_active(self) -> Self:
+        """Those that were at work before the active one, the last first."""
+        retired = self.filter(state=TrainedModel.State.RETIRED, activated_at__isnull=False)
+        return retired.order_by("-activated_at")
+
+    def prunable(self, keep: int) -> Self:
+        """Those at rest but the newest `keep`, and never the one to go back to."""
+        at_rest = self.exclude(
+            state__in=[TrainedModel.State.TRAINING, TrainedModel.State.ACTIVE]
+        ).order_by("-pk")
+        kept = [*at_rest.values_list("pk", flat=True)[:keep]]
+        kept += self.once_active().values_list("pk", flat=True)[:1]
+        return at_rest.exclude(pk__in=kept)
 
 
 class TrainedModel(models.Model):
@@ -28,6 +71,17 @@ class TrainedModel(models.Model):
         ACTIVE = "active"
         RETIRED = "retired"
         FAILED = "failed"
+
+        @classmethod
+        def usable(cls) -> "list[TrainedModel.State]":
+            return [cls.READY, cls.RETIRED]
+
+    class Activation(models.TextChoices):
+        """When a training puts its model to work."""
+
+        NEVER = "never"
+        UNLESS_WORSE = "unless worse"
+        ALWAYS = "always"
 
     algorithm = models.CharField(max_length=50)
     parameters = models.JSONField(default=dict)
@@ -44,6 +98,20 @@ class TrainedModel(models.Model):
         default=bytes, help_text="Ids of the films it scores, ascending, as int32"
     )
     error = models.TextField(blank=True)
+    activation = models.CharField(
+        max_length=12,
+        choices=Activation,
+        default=Activation.NEVER,
+        help_text="When the training puts the model to work",
+    )
+    step = models.CharField(max_length=40, blank=True, help_text="What the training does now")
+    progress = models.FloatField(default=0, help_text="The share of the step that is done")
+    task_id = models.CharField(max_length=32, blank=True, help_text="Of the last wake-up")
+    wake_at = models.DateTimeField(
+        null=True, help_text="When to wake the training cluster again, if still queued"
+    )
+    claimed_at = models.DateTimeField(null=True, help_text="When its training began")
+    lease_expires_at = models.DateTimeField(null=True)
 
     objects = TrainedModelQuerySet.as_manager()
 
@@ -59,18 +127,40 @@ class TrainedModel(models.Model):
         return f"{self.algorithm} {self.pk}"
 
     @property
+    def is_queued(self) -> bool:
+        return self.state == self.State.TRAINING and self.claimed_at is None
+
+    @property
     def can_be_activated(self) -> bool:
-        return self.state in {self.State.READY, self.State.RETIRED}
+        return self.state in self.State.usable()
+
+    @property
+    def standing(self) -> str:
+        """Its state in a word, and while it trains, what it does."""
+        if self.is_queued:
+            return "queued"
+        if self.state == self.State.TRAINING and self.step:
+            return f"training: {self.step.lower()}"
+        return str(self.state)
+
+    @property
+    def reason(self) -> str:
+        """The last line of the error, which says what went wrong."""
+        return self.error.strip().rpartition("\n")[2]
 
     @transaction.atomic
     def activate(self) -> None:
         """Put this model to work in place of the one that is, in one step."""
-        if not self.can_be_activated:
-            raise ValueError(f"{self} is {self.state}: only a ready or retired model can be used.")
         TrainedModel.objects.active().update(state=self.State.RETIRED)
-        self.state = self.State.ACTIVE
-        self.activated_at = timezone.now()
-        self.save(update_fields=["state", "activated_at"])
+        same = TrainedModel.objects.usable().filter(pk=self.pk)
+        if not same.update(state=self.State.ACTIVE, activated_at=timezone.now()):
+            raise ValueError(f"{self} is {self.state}: only a ready or retired model can be used.")
+        self.refresh_from_db(fields=["state", "activated_at"])
+
+
+def training_lease() -> "CombinedExpression":
+    """When a training's lease taken or extended now runs out, by the database's clock."""
+    return Now() + timedelta(seconds=settings.TRAINING_LEASE)
 
 
 @lru_cache(maxsize=4)

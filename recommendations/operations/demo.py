@@ -23,13 +23,14 @@ from recommendations.importers.report import ImportFailed
 from recommendations.importers.sources import find_dataset, open_dataset
 from recommendations.models import Catalogue, Movie, Prediction, TrainedModel, Viewer
 from recommendations.operations.processes import Children
-from recommendations.pipeline import reaping
+from recommendations.pipeline import reaping, trainings
 from recommendations.pipeline.patience import DatabaseBusy, impatient
 
 Say = Callable[[str], None]
 
-#: The child that runs the predictions.
+#: The child that runs the predictions, and the one that trains.
 WORKERS = "workers"
+TRAINER = "training cluster"
 
 #: How long the web server and the workers may take until they answer.
 START_SECONDS = 60
@@ -142,9 +143,12 @@ def start(site: Site, children: Children) -> None:
     quiet = ["--graceful-timeout", "4", "--log-level", "warning", "--no-control-socket"]
     children.start("web server", [sys.executable, "-m", *serve, *quiet], environment)
     manage = str(settings.BASE_DIR / "manage.py")
-    children.start(WORKERS, [sys.executable, manage, "qcluster"], environment)
+    cluster = [sys.executable, manage, "qcluster"]
+    children.start(WORKERS, cluster, environment)
     until(lambda: web_answers(site), children)
     await_workers(children)
+    # Nobody waits for this one: it starts while the site is looked at.
+    children.start(TRAINER, cluster, environment | {"Q_CLUSTER_NAME": trainings.CLUSTER})
 
 
 def await_workers(children: Children) -> None:

@@ -5,41 +5,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import FrameType
-from typing import NoReturn, Self
+from typing import Self
 
 #: How long children may take to end by themselves, and how long to look at them in between.
 GRACE_SECONDS = 6.0
 LOOK_SECONDS = 0.05
-
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Stopped(BaseException):
-    """Somebody asked this process to end. Not an error: `except Exception` lets it through."""
-
-
-@contextlib.contextmanager
-def stoppable() -> Iterator[None]:
-    """Raise `Stopped` in the block on the first Ctrl-C, SIGTERM or SIGHUP; ignore what follows.
-
-    make passes on a signal that the whole group has had already: the second must not disturb
-    the ending that the first one began.
-    """
-
-    def stop(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
-        for each in STOPPING:
-            signal.signal(each, signal.SIG_IGN)
-        raise Stopped
-
-    before = {each: signal.signal(each, stop) for each in STOPPING}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 @dataclass

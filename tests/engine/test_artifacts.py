@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from recommendations.engine import artifacts
-from recommendations.engine.artifacts import ArtifactError, Manifest
+from recommendations.engine.artifacts import ArtifactError, Manifest, NewerFormat
 
 ARRAYS = {"base": np.arange(50, dtype=np.float32), "none": np.empty(0, np.int32)}
 
@@ -83,10 +83,30 @@ def test_a_missing_file_is_named(stored: Stored, name: str) -> None:
         stored.read()
 
 
-def test_another_format_version_is_refused(stored: Stored) -> None:
+def test_a_newer_format_is_refused(stored: Stored) -> None:
     stored.change_manifest(format=2)
-    with pytest.raises(ArtifactError, match="its format is 2; this version reads 1"):
+    with pytest.raises(NewerFormat, match="its format is 2, and this version reads up to 1"):
         artifacts.read_manifest(stored.folder)
+
+
+@pytest.mark.parametrize("found", [0, -3, "first", None])
+def test_a_format_that_nothing_migrates_is_refused(stored: Stored, found: object) -> None:
+    stored.change_manifest(format=found)
+    with pytest.raises(ArtifactError, match=f"its format is {found!r}"):
+        artifacts.read_manifest(stored.folder)
+
+
+def test_an_older_format_is_migrated_step_by_step(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifacts, "FORMAT", 3)
+    monkeypatch.setitem(artifacts.MIGRATIONS, 1, lambda fields: fields | {"data": "new"})
+    monkeypatch.setitem(
+        artifacts.MIGRATIONS, 2, lambda fields: fields | {"data": fields["data"] + "er"}
+    )
+    manifest = stored.verify()
+    assert (manifest.format, manifest.data) == (3, "newer")
+    assert stored.read().keys() == ARRAYS.keys()
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"format": 1, "arrays": 3}'])

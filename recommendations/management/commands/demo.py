@@ -5,7 +5,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from recommendations.operations import demo
-from recommendations.operations.processes import Children, Stopped, stoppable
+from recommendations.operations.processes import Children
+from recommendations.stopping import Stopped, stoppable
 
 
 class Command(BaseCommand):

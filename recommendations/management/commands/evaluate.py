@@ -4,14 +4,16 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from recommendations.engine.evaluation import Evaluation, Figures, Protocol, check, evaluate
 from recommendations.engine.splits import RatingLog
-from recommendations.evaluating import DEFAULT_ALGORITHM, read_database, read_dataset
+from recommendations.evaluating import read_database, read_dataset
 from recommendations.importers.report import BadRows, ImportFailed
 from recommendations.management.commands.train import parameter
 from recommendations.management.progress import ProgressBar
+from recommendations.management.tables import aligned
 from recommendations.training import algorithm
 
 
@@ -65,9 +67,9 @@ class Command(BaseCommand):
         add(
             "--algorithms",
             type=names,
-            default=[DEFAULT_ALGORITHM],
+            default=[settings.DEFAULT_ALGORITHM],
             metavar="A,B",
-            help=f"By their names in ALGORITHMS; {DEFAULT_ALGORITHM} if none is given",
+            help=f"By their names in ALGORITHMS; {settings.DEFAULT_ALGORITHM} if none is given",
         )
         add(
             "--protocol",
@@ -187,10 +189,3 @@ def figures_by_seed(result: Evaluation) -> Iterator[tuple[str, Figures]]:
 
 def shown(value: float, column: Column) -> str:
     return "-" if math.isnan(value) else format(value / column.unit, column.form)
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Words to the left, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in rows]
-    return "\n".join("  ".join(line) for line in lines)

@@ -1,0 +1,47 @@
+"""From the ratings in the database to a fitted and measured model in memory."""
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from recommendations.engine.features import TakesFeatures
+from recommendations.engine.holdout import HeldOut, accuracy, errors
+from recommendations.training.reading import Steps, columns, film_features, read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from recommendations.engine.contract import Model
+    from recommendations.engine.ratings import Ratings
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A model, what it was fitted to, the rows that no training ever sees, and its accuracy."""
+
+    model: "Model"
+    ratings: "Ratings"
+    held_out: "NDArray[Any]"
+    metrics: dict[str, float]
+    seconds: float
+
+
+def fit(model: "Model", progress: Steps) -> Fitted:
+    ratings, held_out = read(progress)
+    features = film_features()
+    if features and isinstance(model, TakesFeatures):
+        model.with_features(features.film_ids, features.genres, features.years)
+    started = time.monotonic()
+    model.fit(ratings, partial(progress, "Fitting"))
+    seconds = time.monotonic() - started
+    metrics = _measure(model, ratings, HeldOut.of(ratings, *columns(held_out)))
+    model.find_neighbours(ratings, features, partial(progress, "Similar films"))
+    return Fitted(model, ratings, held_out, metrics, seconds)
+
+
+def _measure(model: "Model", ratings: "Ratings", held_out: HeldOut) -> dict[str, float]:
+    """Measure on the held-out ratings, and take the ranges of predictions from them."""
+    wrong_by = errors(model, ratings, held_out)
+    model.calibrate(held_out.films, wrong_by)
+    return accuracy(wrong_by) | {"held_out": len(held_out), "held_out_unknown": held_out.left_out}
