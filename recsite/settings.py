@@ -138,13 +138,11 @@ Q_CLUSTER: dict[str, Any] = {
     "ack_failures": True,
     "catch_up": False,
     "log_level": LOG_LEVEL,
-    # Q_CLUSTER_NAME=training manage.py qcluster. A worker that has trained makes room for another,
-    # so that its memory is given back.
+    # Q_CLUSTER_NAME=training manage.py qcluster
     "ALT_CLUSTERS": {
         "training": {
             "workers": 1,
             "queue_limit": 1,
-            "recycle": 1,
             "timeout": TRAINING_TIMEOUT,
             "retry": 2 * TRAINING_TIMEOUT + 60,
             "poll": 0.5,

@@ -29,9 +29,9 @@ def manage(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[
 
 
 def test_a_queued_task_outlasts_those_ahead_of_it() -> None:
-    queue = settings.Q_CLUSTER
-    assert queue["queue_limit"] == queue["workers"]
-    assert queue["retry"] > queue["timeout"] * (queue["queue_limit"] / queue["workers"] + 1)
+    for queue in (settings.Q_CLUSTER, settings.Q_CLUSTER["ALT_CLUSTERS"]["training"]):
+        assert queue["queue_limit"] == queue["workers"]
+        assert queue["retry"] > queue["timeout"] * (queue["queue_limit"] / queue["workers"] + 1)
 
 
 def test_the_queue_lives_in_the_same_database_as_the_predictions() -> None:
@@ -60,6 +60,11 @@ def test_every_setting_is_in_the_readme() -> None:
         ("DATABASE_URL", "mysql://root@localhost/films"),
         ("DATABASE_URL", "nonsense"),
         ("DATA_DIR", "/proc/nowhere"),
+        ("TRAINING_TIMEOUT", "0"),
+        ("MODELS_KEEP", "-1"),
+        ("MODEL_STORAGE_URL", "ftp://films"),
+        ("MODEL_STORAGE_URL", "s3://"),
+        ("MODEL_STORAGE_URL", "s3://films?colour=red"),
     ],
 )
 def test_a_bad_value_is_an_error_of_one_line_that_names_the_variable(
@@ -69,6 +74,22 @@ def test_a_bad_value_is_an_error_of_one_line_that_names_the_variable(
     assert ended.returncode == 1
     assert name in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_without_the_packages_for_s3_it_is_said_what_to_install(tmp_path: Path) -> None:
+    code = """
+import sys
+sys.modules["storages"] = None
+import importlib.util
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "storages" else find(name, *more)
+sys.argv = ["manage.py", "check"]
+import manage
+manage.main()
+"""
+    ended = run_python(code, DATA_DIR=str(tmp_path), MODEL_STORAGE_URL="s3://films/models")
+    assert ended.returncode == 1
+    assert re.fullmatch(r"manage.py: MODEL_STORAGE_URL: .*requirements-s3\.txt\.\n", ended.stderr)
 
 
 def test_the_secret_is_made_once_and_kept_to_its_owner(tmp_path: Path) -> None:

@@ -38,5 +38,7 @@ def _both(figure: dict[str, float]) -> str:
 
 
 def _difference(figure: dict[str, Any]) -> str:
+    if not figure["worse_by"]:
+        return "no difference"
     side = "worse" if figure["worse_by"] > 0 else "better"
     return f"{side} by {abs(figure['worse_by']):.4f} ± {figure['standard_error']:.4f}"

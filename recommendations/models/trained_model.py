@@ -151,7 +151,7 @@ class TrainedModel(models.Model):
     @transaction.atomic
     def activate(self) -> None:
         """Put this model to work in place of the one that is, in one step."""
-        TrainedModel.objects.active().update(state=self.State.RETIRED)
+        TrainedModel.objects.active().exclude(pk=self.pk).update(state=self.State.RETIRED)
         same = TrainedModel.objects.usable().filter(pk=self.pk)
         if not same.update(state=self.State.ACTIVE, activated_at=timezone.now()):
             raise ValueError(f"{self} is {self.state}: only a ready or retired model can be used.")

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from django_q.models import Task
+from django_q.models import OrmQ, Task
 
 from recommendations.models import Catalogue, Movie, Prediction, Rating, TrainedModel, Viewer
 from recommendations.models.prediction import HOME, film_key
@@ -152,6 +152,37 @@ def test_the_active_model_cannot_be_deleted(
     assert TrainedModel.objects.active().exists()
 
 
+def test_a_training_is_queued_by_a_button_once(staff_client: Client, catalogue: None) -> None:
+    assert "Train a new model" in staff_client.get(MODELS).content.decode()
+    assert staff_client.get(f"{MODELS}train/").status_code == 405
+    page = staff_client.post(f"{MODELS}train/", follow=True)
+    queued = TrainedModel.objects.get()
+    assert page.redirect_chain == [(MODELS, 302)]
+    assert "is queued; the training cluster trains it" in page.content.decode()
+    again = staff_client.post(f"{MODELS}train/", follow=True).content.decode()
+    assert "A training is queued or running already" in again
+    assert TrainedModel.objects.get() == queued
+
+
+def test_a_training_shows_how_far_it_is(staff_client: Client, catalogue: None) -> None:
+    staff_client.post(f"{MODELS}train/")
+    TrainedModel.objects.update(claimed_at=timezone.now(), step="Fitting", progress=0.25)
+    row = TrainedModel.objects.get()
+    for path in (MODELS, f"{MODELS}{row.pk}/change/"):
+        html = staff_client.get(path).content.decode()
+        assert '<progress max="1" value="0.25" aria-label="training: fitting"></progress>' in html
+        assert "25%" in html
+
+
+def test_a_deleted_model_has_its_files_deleted_by_a_worker(
+    staff_client: Client, active_model: TrainedModel
+) -> None:
+    train("svd")
+    act(staff_client, MODELS, "delete_selected", active_model.pk, post="yes")
+    assert not TrainedModel.objects.filter(pk=active_model.pk).exists()
+    assert [task.func() for task in OrmQ.objects.all()] == ["recommendations.tasks.prune_models"]
+
+
 def test_a_rating_changed_here_moves_the_mean_and_the_taste(
     staff_client: Client, alice: Viewer
 ) -> None:
@@ -198,6 +229,9 @@ def test_who_may_only_look_cannot_act(client: Client, done: Prediction) -> None:
     assert TrainedModel.objects.active().get() == second
     act(client, PREDICTIONS, "retry", done.pk)
     assert Prediction.objects.count() == 1
+    assert "Train a new model" not in client.get(MODELS).content.decode()
+    assert client.post(f"{MODELS}train/").status_code == 403
+    assert TrainedModel.objects.count() == 2
 
 
 def test_a_title_changed_here_is_found(staff_client: Client, catalogue: None) -> None:

@@ -33,6 +33,25 @@ def test_the_present_model_can_be_left_at_work(active_model: TrainedModel) -> No
     assert "It is ready now." in said
 
 
+def test_a_worse_model_is_left_with_the_figures_and_what_to_do(active_model: TrainedModel) -> None:
+    bad = ["--param", "factors=1", "--param", "epochs=1", "--param", "learning_rate=1e-9"]
+    said = run(*bad)
+    assert TrainedModel.objects.active().get() == active_model
+    assert re.search(r"RMSE \d\.\d{4} against \d\.\d{4}; worse by \d\.\d{4} ± ", said)
+    assert "train --force" in said
+    assert "It is active now." in run(*bad, "--force")
+
+
+def test_a_training_can_be_left_to_the_cluster(catalogue: None) -> None:
+    said = run(*QUICK, "--queue", "--force")
+    model = TrainedModel.objects.get()
+    assert f"Queued {model}." in said
+    assert (model.standing, model.activation) == ("queued", TrainedModel.Activation.ALWAYS)
+    assert model.parameters == {"factors": "4", "epochs": "5"}
+    with pytest.raises(CommandError, match="Unknown parameter beard"):
+        run("--queue", "--param", "beard=1")
+
+
 def test_a_log_gets_one_line_for_each_step(
     catalogue: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -52,6 +52,8 @@ class Command(BaseCommand):
                 name = str(model)
                 keeping.delete(model)
                 return f"{name} is deleted."
+            case "prune" if options["keep"] < 0:
+                raise CommandError("--keep: give a whole number of at least 0.")
             case "prune":
                 return f"Deleted {keeping.prune(options['keep'])} models and stray artifacts."
         return listed()

@@ -14,19 +14,7 @@ from recommendations.engine.svd import SVD
 from recommendations.models import Genre, Movie, Neighbours, Rating, TrainedModel, Viewer
 from recommendations.training import TrainingFailed, caching, loading
 from tests.conftest import CRIME, FILMS, ROMANCE
-
-SMALL = {"factors": 4, "epochs": 20}
-
-
-@pytest.fixture(autouse=True)
-def store(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The storage of models; it and the cache are empty, and this process has loaded nothing."""
-    monkeypatch.setattr(loading, "_loaded", None)
-    settings.MODEL_CACHE = tmp_path / "cache"
-    files = "django.core.files.storage.FileSystemStorage"
-    models = {"BACKEND": files, "OPTIONS": {"location": tmp_path / "models"}}
-    settings.STORAGES = {**settings.STORAGES, "models": models}
-    return tmp_path / "models"
+from tests.training.conftest import SMALL, cached, stored
 
 
 @pytest.fixture
@@ -45,15 +33,6 @@ class Stumbling(SVD):
 class Halted(SVD):
     def find_neighbours(self, *arguments: object) -> None:
         raise KeyboardInterrupt
-
-
-def stored(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
-
-
-def cached(settings: LazySettings, model: TrainedModel) -> Path:
-    folder: Path = settings.MODEL_CACHE / model.checksum
-    return folder
 
 
 class TestTraining:
