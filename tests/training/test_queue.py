@@ -13,6 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django_q.models import OrmQ, Schedule
 
+from recommendations.engine.features import FilmFeatures
 from recommendations.engine.progress import Progress, silent
 from recommendations.engine.ratings import Ratings
 from recommendations.engine.svd import SVD
@@ -31,8 +32,10 @@ class Disturbed(SVD):
     disturb: Callable[[], object] = int
     late = False
 
-    def find_neighbours(self, ratings: Ratings, progress: Progress = silent) -> None:
-        super().find_neighbours(ratings, progress)
+    def find_neighbours(
+        self, ratings: Ratings, features: FilmFeatures | None = None, progress: Progress = silent
+    ) -> None:
+        super().find_neighbours(ratings, features, progress)
         if not self.late:
             type(self).disturb()
             progress(1, 1)
