@@ -3,6 +3,7 @@
 Nothing here writes to the database.
 """
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from recommendations.importers.download import download
 from recommendations.importers.movielens import Reading
 from recommendations.importers.report import BadRows, Progress, Step
 from recommendations.importers.sources import find_dataset, open_dataset
-from recommendations.models import Rating, rating_arrays
+from recommendations.models import Catalogue, Rating, rating_arrays
 from recommendations.models.rating_arrays import ROW
 from recommendations.training import film_features
 
@@ -45,7 +46,8 @@ def _read_files(place: Path, progress: Steps) -> tuple[RatingLog, BadRows]:
     features = FilmFeatures.of_films({film.id: film.year for film in films.values()}, genres)
     # A named tuple is no tuple to a structured array; a plain one is.
     rows = np.fromiter(map(tuple, reading.rows(dataset.layout.ratings)), ROW)
-    return _log(rows[_last_of_each_pair(rows)], features), reading.bad_rows
+    log = _log(rows[_last_of_each_pair(rows)], features)
+    return replace(log, simulated=dataset.simulated), reading.bad_rows
 
 
 def _showing(progress: Steps) -> Progress:
@@ -57,8 +59,9 @@ def _showing(progress: Steps) -> Progress:
 
 def read_database(progress: Steps = unwatched) -> RatingLog:
     """Read all ratings that count, ordered by viewer and film."""
-    ratings = Rating.objects.contributed()
-    return _log(rating_arrays.read(ratings, partial(progress, "reading ratings")), film_features())
+    rows = rating_arrays.read(Rating.objects.contributed(), partial(progress, "reading ratings"))
+    simulated = Catalogue.objects.filter(simulated=True).exists()
+    return replace(_log(rows, film_features()), simulated=simulated)
 
 
 def _log(rows: "NDArray[Any]", features: FilmFeatures | None) -> RatingLog:

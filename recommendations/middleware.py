@@ -6,7 +6,7 @@ from contextlib import suppress
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from recommendations.models import Viewer
+from recommendations.models import Catalogue, Viewer
 from recommendations.pipeline.patience import DatabaseBusy, impatient
 
 #: The session key that holds a guest's viewer.
@@ -14,13 +14,17 @@ GUEST = "guest"
 
 
 class ViewerMiddleware:
-    """Gives each request a lazy `viewer` for templates: None until somebody rates or signs in."""
+    """Gives each request what templates ask for, looked up when they do.
+
+    `viewer` is None until somebody rates or signs in, `catalogue` until a data set is imported.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.viewer = SimpleLazyObject(lambda: viewer_of(request))  # type: ignore[attr-defined]
+        request.catalogue = SimpleLazyObject(Catalogue.objects.first)  # type: ignore[attr-defined]
         return self.get_response(request)
 
 

@@ -1,13 +1,12 @@
 """Finding films by title, forgiving small mistakes; the same on every database."""
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
+from recommendations.importers.titles import normalised
 from recommendations.models import Catalogue, Movie
 
 #: Titles less alike than this (of 100) are not what was meant.
@@ -18,13 +17,6 @@ VERY_CLOSE = 90
 
 #: As many as one page of results holds.
 FOUND = 60
-
-
-def normalised(text: str) -> str:
-    """Lower case, without accents and punctuation: "Amélie!" and "amelie" are the same."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(re.findall(r"\w+", letters))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,16 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from recommendations.admin.prediction import ReadOnlyAdmin
 from recommendations.models import Catalogue, Credit, Genre, Movie, Person
+
+
+@admin.register(Catalogue)
+class CatalogueAdmin(ReadOnlyAdmin):
+    list_display = ["name", "simulated", "changed_at"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Catalogue | None = None) -> bool:
+        return False
 
 
 @admin.register(Genre)

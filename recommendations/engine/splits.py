@@ -45,6 +45,7 @@ class RatingLog:
 
     users: (n,) int64 raw ids; films: (n,) int32 raw ids; stars: (n,) float32;
     seconds: (n,) int64 since 1970. features: what is known of the films beside, if anything.
+    simulated: nobody gave them, so that what is measured on them says nothing about people.
     """
 
     users: "NDArray[np.int64]"
@@ -52,6 +53,7 @@ class RatingLog:
     stars: "NDArray[np.float32]"
     seconds: "NDArray[np.int64]"
     features: "FilmFeatures | None" = None
+    simulated: bool = False
 
     def __len__(self) -> int:
         return len(self.stars)

@@ -11,6 +11,7 @@ from recommendations.models import (
     Genre,
     Movie,
     MovieTag,
+    Person,
     Prediction,
     TrainedModel,
     Viewer,
@@ -108,3 +109,4 @@ def delete_films_but(known: set[int]) -> None:
     for batch in batches(gone, BATCH):
         Movie.objects.filter(pk__in=batch).delete()
     Genre.objects.filter(movies=None).delete()
+    Person.objects.filter(movies=None).delete()

@@ -8,6 +8,8 @@ from time import monotonic
 from django.db import transaction
 
 from recommendations.importers.download import download
+from recommendations.importers.enriching import enrich
+from recommendations.importers.films import FILMS
 from recommendations.importers.layouts import Row, Table
 from recommendations.importers.loading import (
     clear_away,
@@ -43,13 +45,19 @@ def import_movielens(
 ) -> ImportReport:
     """Import a folder, a zip, or a data set by name. Nothing is written if it fails."""
     started = monotonic()
-    place = find_dataset(str(source))
+    place, instead_because = find_dataset(str(source)), ""
     if isinstance(place, str):
         refuse_another(place, replace=replace)
-        place = download(place, progress)
+        try:
+            place = download(place, progress)
+        except ImportFailed as failure:
+            if source != "auto" or Catalogue.objects.exists():
+                raise
+            place, instead_because = FILMS, str(failure)
     dataset = open_dataset(place)
     with transaction.atomic():
         report = load(dataset, replace=replace, progress=progress)
+    report.instead_because = instead_because
     report.seconds = monotonic() - started
     return report
 
@@ -65,26 +73,27 @@ def refuse_another(name: str, *, replace: bool) -> None:
 
 def load(dataset: Dataset, *, replace: bool, progress: Progress) -> ImportReport:
     reading = Reading(dataset, progress)
-    report = ImportReport(dataset.name, bad_rows=reading.bad_rows)
-    replacing = take_catalogue(dataset.name, replace=replace)
+    report = ImportReport(dataset.name, simulated=dataset.simulated, bad_rows=reading.bad_rows)
+    replacing = take_catalogue(dataset, replace=replace)
     if replacing:
         clear_away(progress)
     load_films(reading, report, replacing=replacing)
     load_ratings(reading, report)
+    report.enriched = enrich()
     refresh_statistics()
     recount(Movie.objects.all())
     return report
 
 
-def take_catalogue(name: str, *, replace: bool) -> bool:
-    """Write the data set's name; return whether there is an old one to be replaced.
+def take_catalogue(dataset: Dataset, *, replace: bool) -> bool:
+    """Write the data set's name and kind; return whether there is an old one to be replaced.
 
     This locks the catalogue: of two imports at once the second waits, and meets the first's.
     """
-    _, created = Catalogue.objects.get_or_create(id=1, defaults={"name": name})
+    _, created = Catalogue.objects.get_or_create(id=1, defaults={"name": dataset.name})
     catalogue = Catalogue.objects.select_for_update().get()
-    refuse_another(name, replace=replace)
-    catalogue.name = name
+    refuse_another(dataset.name, replace=replace)
+    catalogue.name, catalogue.simulated = dataset.name, dataset.simulated
     catalogue.save()
     return replace and not created
 
@@ -103,7 +112,9 @@ def load_films(reading: "Reading", report: ImportReport, *, replacing: bool) -> 
 
 def load_ratings(reading: "Reading", report: ImportReport) -> None:
     layout = reading.dataset.layout
-    report.ratings, report.viewers = write_stars(reading.rows(layout.ratings), reading.progress)
+    called = "Simulated viewer" if reading.dataset.simulated else "Viewer"
+    rows = reading.rows(layout.ratings)
+    report.ratings, report.viewers = write_stars(rows, called, reading.progress)
     if not report.ratings:
         raise ImportFailed(f"{layout.ratings.file} holds no ratings.")
     if layout.tags:

@@ -60,11 +60,21 @@ class ImportReport:
     ratings: int = 0
     viewers: int = 0
     tags: int = 0
+    enriched: int = 0
+    simulated: bool = False
+    instead_because: str = ""
     seconds: float = 0.0
     bad_rows: BadRows = field(default_factory=BadRows)
 
     def __str__(self) -> str:
-        return (
+        counts = (
             f"Imported {self.name}: {self.movies:,} movies, {self.ratings:,} ratings, "
-            f"{self.viewers:,} viewers, {self.tags:,} tags in {self.seconds:.1f} s."
+            f"{self.viewers:,} viewers, {self.tags:,} tags in {self.seconds:.1f} s; "
+            f"{self.enriched:,} of the movies are known with their makers."
         )
+        instead, simulated = "", ""
+        if self.instead_because:
+            instead = f"{self.instead_because}\nUntil then there is the built-in sample.\n"
+        if self.simulated:
+            simulated = "\nThese ratings are simulated: nobody gave them."
+        return f"{instead}{counts}{simulated}"

@@ -7,20 +7,23 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from io import BufferedReader, RawIOBase
+from io import BufferedReader, BytesIO, RawIOBase
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from django.conf import settings
 
 from recommendations.importers.download import DATA_SETS, stored_zip
+from recommendations.importers.films import FILMS
 from recommendations.importers.layouts import Layout, layout_of
 from recommendations.importers.report import ImportFailed
+from recommendations.importers.sample import SAMPLE, sample_files
+from recommendations.importers.simulation import SIMULATED
 
 DEFAULT = "ml-latest-small"
 WHAT_TO_DO = (
     "give a folder or a zip of MovieLens as GroupLens publishes it, "
-    f"or a name to download: {', '.join(DATA_SETS)}"
+    f"a name to download: {', '.join(DATA_SETS)}; or {SAMPLE}, which is built in"
 )
 
 #: The folder inside a zip is not always called what the data set is called.
@@ -50,6 +53,11 @@ class Dataset(ABC):
     @property
     @abstractmethod
     def name_of_source(self) -> str: ...
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it says of itself that nobody gave these ratings."""
+        return SIMULATED in self.sizes
 
     @property
     def layout(self) -> Layout:
@@ -93,8 +101,21 @@ class Zip(Dataset):
             yield BufferedReader(cast("RawIOBase", raw), BUFFER)
 
 
+class Sample(Dataset):
+    """The built-in films, and ratings that are made as they are read."""
+
+    @property
+    def name_of_source(self) -> str:
+        return SAMPLE
+
+    def open(self, file: str) -> AbstractContextManager[IO[bytes]]:
+        return BytesIO(sample_files()[file])
+
+
 def open_dataset(path: Path) -> Dataset:
-    """Find the data set in the folder or zip at `path`."""
+    """Find the data set in the folder or zip at `path`; the built-in films mean the sample."""
+    if path == FILMS:
+        return Sample(path, "", {name: len(made) for name, made in sample_files().items()})
     with readable(path):
         if path.is_dir():
             return Folder(path, *the_one_folder(path, files_on_disk(path)))
@@ -152,12 +173,15 @@ def readable(path: Path) -> Iterator[None]:
 def find_dataset(wanted: str) -> Path | str:
     """Find the folder or zip that `wanted` means; a name is returned if it must be downloaded.
 
-    "auto" means the default data set, wherever it may lie near the site.
+    "auto" means the default data set, wherever it may lie near the site; the sample is the
+    file of the built-in films.
     """
     if wanted == "auto":
         return next(filter(Path.is_file, places_of_default()), DEFAULT)
     if Path(wanted).exists():
         return Path(wanted)
+    if wanted == SAMPLE:
+        return FILMS
     if wanted in DATA_SETS:
         return stored_zip(wanted) if stored_zip(wanted).is_file() else wanted
     raise ImportFailed(f"There is no {wanted}: {WHAT_TO_DO}.")

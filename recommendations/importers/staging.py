@@ -106,7 +106,7 @@ BUMP_TASTES = """
 ADD_VIEWERS = """
     INSERT INTO recommendations_viewer
         (kind, display_name, imported_id, taste_version, created_at, last_active_at)
-    SELECT 'imported', 'Viewer ' || imported_id, imported_id, 0, %s, %s
+    SELECT 'imported', %s || ' ' || imported_id, imported_id, 0, %s, %s
     FROM staged_stars
     WHERE imported_id NOT IN (
         SELECT imported_id FROM recommendations_viewer WHERE imported_id IS NOT NULL
@@ -142,11 +142,11 @@ WRITE_TAGS = """
 """
 
 
-def write_stars(rows: Iterable[GivenStars], progress: Progress) -> tuple[int, int]:
+def write_stars(rows: Iterable[GivenStars], called: str, progress: Progress) -> tuple[int, int]:
     """Write the ratings of imported viewers in file order; return how many of each there are.
 
-    Of two ratings of a film by one viewer the last one counts. Viewers whose ratings changed
-    get a new taste version.
+    New viewers are `called` so, with their number behind it. Of two ratings of a film by one
+    viewer the last one counts. Viewers whose ratings changed get a new taste version.
     """
     with staged(STARS, rows), connection.cursor() as cursor:
         cursor.execute(FORGET_ALL_BUT_THE_LAST)
@@ -155,7 +155,7 @@ def write_stars(rows: Iterable[GivenStars], progress: Progress) -> tuple[int, in
         cursor.execute(FORGET_THE_UNCHANGED)
         cursor.execute(BUMP_TASTES)
         now = connection.ops.adapt_datetimefield_value(timezone.now())
-        cursor.execute(ADD_VIEWERS, [now, now])
+        cursor.execute(ADD_VIEWERS, [called, now, now])
         write_slices(progress)
     return ratings, viewers
 

@@ -1,6 +1,7 @@
-"""From "Title, The (1995)" to a title and a year."""
+"""From "Title, The (1995)" to a title and a year, and when two titles are the same."""
 
 import re
+import unicodedata
 
 ENGLISH = "The A An"
 FRENCH = "Le La Les L' Un Une Des"
@@ -51,3 +52,30 @@ def article_first(name: str) -> str:
     if not comma or article not in ARTICLES:
         return name
     return f"{prefix}{article}{'' if article.endswith(chr(39)) else ' '}{noun}"
+
+
+def normalised(text: str) -> str:
+    """Lower case, without accents and punctuation: "Amélie!" and "amelie" are the same."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return " ".join(re.findall(r"\w+", letters))
+
+
+def names_of(title: str) -> list[str]:
+    """All that a film is called, normalised, without articles; its own title comes first.
+
+    Brackets at the end hold other names: "Seven (a.k.a. Se7en)".
+    """
+    brackets = BRACKETS_AT_END.search(title)
+    end = brackets.start() if brackets and brackets.start() else len(title)
+    others = [ALSO_KNOWN.sub("", name, count=1) for name in IN_BRACKETS.findall(title[end:])]
+    return [without_article(spelt_out(name)) for name in (title[:end], *others)]
+
+
+def spelt_out(name: str) -> str:
+    return normalised(name.replace("&", " and "))
+
+
+def without_article(name: str) -> str:
+    """MovieLens forgets one here and there: "Green Mile (1999)"."""
+    return re.sub(r"^(the|an?) (?=.)", "", name)

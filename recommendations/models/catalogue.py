@@ -24,6 +24,9 @@ class Catalogue(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     name = models.CharField(max_length=100, help_text="The data set, such as ml-latest-small")
+    simulated = models.BooleanField(
+        default=False, help_text="Nobody gave the ratings of this data set"
+    )
     changed_at = models.DateTimeField(auto_now=True, help_text="When films last changed")
 
     class Meta:
@@ -82,7 +85,7 @@ class MovieQuerySet(models.QuerySet["Movie"]):
 
 class Movie(models.Model):
     id = models.PositiveIntegerField(
-        "MovieLens id", primary_key=True, help_text="The film's id in MovieLens"
+        primary_key=True, help_text="The film's id in the data set, such as MovieLens"
     )
     title = models.CharField(max_length=300)
     year = models.PositiveSmallIntegerField(null=True, blank=True)

@@ -30,7 +30,7 @@ def test_it_imports_a_folder_and_says_what_it_holds(tmp_path: Path) -> None:
     assert stdout.startswith(
         "Imported ml-latest-small: 120 movies, 200 ratings, 20 viewers, 3 tags in "
     )
-    assert stdout.endswith(" s.\n")
+    assert stdout.endswith(" s; 3 of the movies are known with their makers.\n")
 
 
 def test_it_imports_a_zip(tmp_path: Path) -> None:

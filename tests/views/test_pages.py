@@ -5,9 +5,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from recommendations.importers.titles import normalised
 from recommendations.models import Credit, Movie, MovieTag, Person, TrainedModel, Viewer
 from recommendations.posters import poster_version
-from recommendations.search import find_films, normalised
+from recommendations.search import find_films
 from recommendations.tasks import run_prediction
 
 

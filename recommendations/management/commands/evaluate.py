@@ -45,6 +45,9 @@ COLUMNS = {
 }
 
 
+SIMULATED = "These ratings are simulated: the figures say nothing about how people rate."
+
+
 def names(given: str) -> list[str]:
     found = [name.strip() for name in given.split(",") if name.strip()]
     if not found:
@@ -63,7 +66,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
-        add("--dataset", metavar="PATH", help="A folder or zip of MovieLens, not the database")
+        add(
+            "--dataset",
+            metavar="PATH",
+            help="A folder or zip of MovieLens, or sample; not the database",
+        )
         add(
             "--algorithms",
             type=names,
@@ -97,7 +104,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            results = self.measure(options)
+            results, simulated = self.measure(options)
         except ImportFailed as failure:
             self.show(failure.bad_rows)
             raise CommandError(str(failure)) from failure
@@ -106,14 +113,18 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise CommandError("Interrupted: nothing was measured.", returncode=130) from None
-        self.stdout.write(as_json(results) if options["json"] else as_table(results))
+        table = as_json(results, simulated) if options["json"] else as_table(results)
+        self.stdout.write(table)
+        if simulated:
+            self.stderr.write(SIMULATED)
 
-    def measure(self, options: dict[str, Any]) -> list[Evaluation]:
+    def measure(self, options: dict[str, Any]) -> tuple[list[Evaluation], bool]:
+        """The figures, and whether they are of simulated ratings."""
         # All that can be wrong about the call is found before the ratings are read.
         runs = [asked_for(name, options) for name in options["algorithms"]]
         with ProgressBar(self.stderr, hidden=options["verbosity"] == 0) as bar:
             log = self.read(options["dataset"], bar)
-            return [run(log, bar) for run in runs]
+            return [run(log, bar) for run in runs], log.simulated
 
     def read(self, dataset: str | None, bar: ProgressBar) -> RatingLog:
         if dataset is None:
@@ -149,8 +160,8 @@ def asked_for(
     )
 
 
-def as_json(results: Sequence[Evaluation]) -> str:
-    return json.dumps([as_dict(result) for result in results], indent=2)
+def as_json(results: Sequence[Evaluation], simulated: bool) -> str:
+    return json.dumps([as_dict(result) | {"simulated": simulated} for result in results], indent=2)
 
 
 def as_dict(result: Evaluation) -> dict[str, Any]:

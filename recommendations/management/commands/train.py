@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from recommendations import training
 from recommendations.management.progress import ProgressBar
-from recommendations.models import TrainedModel
+from recommendations.models import Catalogue, TrainedModel
 from recommendations.models.measurements import compared, measured
 from recommendations.pipeline import trainings
 from recommendations.stopping import Stopped, stoppable
@@ -89,6 +89,8 @@ def told(model: TrainedModel) -> str:
     seconds, metrics = model.fit_seconds or 0, model.metrics
     fitted = f"Trained {model} on {model.ratings_used:,} ratings in {seconds:.1f} s"
     lines = [f"{fitted}: {measured(metrics)}. It is {model.state} now.", *compared(metrics)]
+    if Catalogue.objects.filter(simulated=True).exists():
+        lines.append("The ratings are simulated: its figures say nothing about real viewers.")
     if model.state == model.State.READY and model.activation == Activation.UNLESS_WORSE:
         lines.append(
             f"The active model stays. manage.py models activate {model.pk} puts this one to work "

@@ -1,0 +1,109 @@
+"""What the built-in list of films knows about the films of a data set: who, where, how long.
+
+Only what is empty is filled in.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from recommendations.importers.films import KnownFilm, known_films
+from recommendations.importers.staging import batches
+from recommendations.importers.titles import names_of
+from recommendations.models import Credit, Movie, Person
+
+BATCH = 500
+
+
+class Listed(NamedTuple):
+    """A film of the catalogue, as far as it is needed to recognise it."""
+
+    id: int
+    title: str
+    year: int | None
+
+
+Matches = dict[int, KnownFilm]
+
+
+def enrich() -> int:
+    """Fill in credits, country and runtime; return how many films were recognised."""
+    listed = [Listed(*row) for row in Movie.objects.values_list("id", "title", "year")]
+    found = recognise(listed, known_films())
+    write_countries_and_runtimes(found)
+    write_credits(found)
+    return len(found)
+
+
+def recognise(listed: Iterable[Listed], known: Sequence[KnownFilm]) -> Matches:
+    """Find the known films in a catalogue: by name and year, or a year before or after.
+
+    Where several films could be meant, none is.
+    """
+    by_name = defaultdict(set)
+    for film in listed:
+        for name in names_of(film.title):
+            by_name[name, film.year].add(film.id)
+    found: Matches = {}
+    for years in (lambda year: [year], lambda year: [year - 1, year + 1]):
+        add_matches(found, by_name, known, years)
+    return found
+
+
+def add_matches(
+    found: Matches,
+    by_name: dict[tuple[str, int | None], set[int]],
+    known: Sequence[KnownFilm],
+    years: Callable[[int], list[int]],
+) -> None:
+    taken = {id(film) for film in found.values()}
+    for film in known:
+        if id(film) in taken:
+            continue
+        name, *_ = names_of(film.title)
+        candidates = {each for year in years(film.year) for each in by_name.get((name, year), ())}
+        if len(candidates) == 1 and not candidates & found.keys():
+            found[candidates.pop()] = film
+
+
+def write_countries_and_runtimes(found: Matches) -> None:
+    rows = Movie.objects.filter(id__in=found).values_list("id", "country", "runtime")
+    for batch in batches(rows, BATCH):
+        Movie.objects.bulk_create(
+            [
+                Movie(
+                    id=pk,
+                    country=country or found[pk].country,
+                    runtime=runtime or found[pk].runtime,
+                )
+                for pk, country, runtime in batch
+            ],
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=["country", "runtime"],
+        )
+
+
+def write_credits(found: Matches) -> None:
+    credited = set(Credit.objects.values_list("movie", "role"))
+    wanted = [line for line in billing(found) if line[:2] not in credited]
+    names = dict.fromkeys(name for _, _, _, name in wanted)
+    Person.objects.bulk_create([Person(name=name) for name in names], ignore_conflicts=True)
+    ids = dict(Person.objects.filter(name__in=names).values_list("name", "pk"))
+    Credit.objects.bulk_create(
+        [
+            Credit(movie_id=movie, person_id=ids[name], role=role, position=position)
+            for movie, role, position, name in wanted
+        ],
+        batch_size=BATCH,
+    )
+
+
+def billing(found: Matches) -> Iterator[tuple[int, Credit.Role, int, str]]:
+    for movie, film in found.items():
+        for role, names in (
+            (Credit.Role.DIRECTOR, film.directors),
+            (Credit.Role.CAST, film.actors),
+        ):
+            for position, name in enumerate(names):
+                yield movie, role, position, name
