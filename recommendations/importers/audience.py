@@ -36,19 +36,19 @@ YEAR = 365.25 * DAY
 FIRST_DAY = datetime(1998, 1, 1, tzinfo=UTC).timestamp()
 LAST_DAY = datetime(2025, 12, 1, tzinfo=UTC).timestamp()
 
-#: How strongly fame and suiting move the odds (their logarithm) of a film's being seen.
-FAME_PULL = 0.8
-SUITING_PULL = 1.2
+#: What fame, from 1 to 5, adds to the log odds of a film's being seen, and how much suiting does.
+FAME_PULL = (0.0, 0.6, 1.8, 3.6, 5.6)
+SUITING_PULL = 2.1
 #: For each decade that a film is older than what a viewer saw when young.
 OLD_DECADE_PULL = -0.3
 
 #: How many stars they move.
-MEAN_STARS = 3.45
+MEAN_STARS = 3.2
 QUALITY_SPREAD = 0.4
 FAME_STARS = 0.1
-SUITING_STARS = 0.35
+SUITING_STARS = 0.65
 BIAS_SPREAD = 0.35
-NOISE = 0.65
+NOISE = 0.55
 
 #: The share of viewers who never give a half star.
 WHOLE_STARS_ONLY = 0.3
@@ -82,10 +82,10 @@ ARCHETYPES = {
 }
 
 #: How much of a mixture one archetype is: the smaller, the more.
-MIXING = 0.2
+MIXING = 0.16
 
 #: Beside its genres, an archetype likes or dislikes a director by so much.
-DIRECTOR_SPREAD = 0.8
+DIRECTOR_SPREAD = 0.2
 
 
 class SimulatedRatings(NamedTuple):
@@ -162,9 +162,9 @@ def choose(
 
     The films of highest log odds plus Gumbel noise are a draw without replacement by the odds.
     """
-    fame = np.array([film.fame for film in films])
+    fame = np.array([FAME_PULL[film.fame - 1] for film in films])
     age = np.maximum(0, people.young_in[:, None] - years(films)) / 10
-    odds = FAME_PULL * fame + random.normal(0, 0.4, len(films))
+    odds = fame + random.normal(0, 0.4, len(films))
     odds = odds + SUITING_PULL * people.suiting + OLD_DECADE_PULL * age
     odds[released(films) + 30 * DAY > people.left[:, None]] = -np.inf
     odds += random.gumbel(size=odds.shape)
@@ -213,5 +213,5 @@ def years(films: Sequence[KnownFilm]) -> "NDArray[np.int64]":
 
 
 def released(films: Sequence[KnownFilm]) -> "Matrix":
-    """When each film was certainly out, if in the first half of its year: (films,) seconds."""
-    return (years(films) - 1970 + 0.5) * YEAR
+    """The middle of the year in which each film came out: (films,) seconds."""
+    return np.asarray((years(films) - 1970 + 0.5) * YEAR, np.float64)

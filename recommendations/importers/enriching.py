@@ -4,7 +4,7 @@ Only what is empty is filled in.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from recommendations.importers.films import KnownFilm, known_films
@@ -24,6 +24,8 @@ class Listed(NamedTuple):
 
 
 Matches = dict[int, KnownFilm]
+Years = set[int | None]
+ByName = Mapping[tuple[str, int | None], set[int]]
 
 
 def enrich() -> int:
@@ -36,34 +38,39 @@ def enrich() -> int:
 
 
 def recognise(listed: Iterable[Listed], known: Sequence[KnownFilm]) -> Matches:
-    """Find the known films in a catalogue: by name and year, or a year before or after.
-
-    Where several films could be meant, none is.
+    """Find the known films in a catalogue: by name and year, or else a year before or after,
+    or else where no year is given. Where several films could be meant, none is.
     """
     by_name = defaultdict(set)
     for film in listed:
         for name in names_of(film.title):
             by_name[name, film.year].add(film.id)
     found: Matches = {}
-    for years in (lambda year: [year], lambda year: [year - 1, year + 1]):
-        add_matches(found, by_name, known, years)
+    left = list(known)
+    for years in (this_year, years_beside, no_year):
+        left = [film for film in left if not add_match(found, film, by_name, years(film.year))]
     return found
 
 
-def add_matches(
-    found: Matches,
-    by_name: dict[tuple[str, int | None], set[int]],
-    known: Sequence[KnownFilm],
-    years: Callable[[int], list[int]],
-) -> None:
-    taken = {id(film) for film in found.values()}
-    for film in known:
-        if id(film) in taken:
-            continue
-        name, *_ = names_of(film.title)
-        candidates = {each for year in years(film.year) for each in by_name.get((name, year), ())}
-        if len(candidates) == 1 and not candidates & found.keys():
-            found[candidates.pop()] = film
+def this_year(year: int) -> Years:
+    return {year}
+
+
+def years_beside(year: int) -> Years:
+    return {year - 1, year + 1}
+
+
+def no_year(_: int) -> Years:
+    return {None}
+
+
+def add_match(found: Matches, film: KnownFilm, by_name: ByName, years: Years) -> bool:
+    name, *_ = names_of(film.title)
+    candidates = {each for year in years for each in by_name.get((name, year), ())}
+    if len(candidates) != 1 or candidates & found.keys():
+        return False
+    found[candidates.pop()] = film
+    return True
 
 
 def write_countries_and_runtimes(found: Matches) -> None:

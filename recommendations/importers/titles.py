@@ -62,20 +62,17 @@ def normalised(text: str) -> str:
 
 
 def names_of(title: str) -> list[str]:
-    """All that a film is called, normalised, without articles; its own title comes first.
+    """All that a film is called, so that the same is spelt alike; its own title comes first.
 
     Brackets at the end hold other names: "Seven (a.k.a. Se7en)".
     """
     brackets = BRACKETS_AT_END.search(title)
     end = brackets.start() if brackets and brackets.start() else len(title)
     others = [ALSO_KNOWN.sub("", name, count=1) for name in IN_BRACKETS.findall(title[end:])]
-    return [without_article(spelt_out(name)) for name in (title[:end], *others)]
+    return [key_of(name) for name in (title[:end], *others)]
 
 
-def spelt_out(name: str) -> str:
-    return normalised(name.replace("&", " and "))
-
-
-def without_article(name: str) -> str:
-    """MovieLens forgets one here and there: "Green Mile (1999)"."""
-    return re.sub(r"^(the|an?) (?=.)", "", name)
+def key_of(name: str) -> str:
+    """Without a leading article, which MovieLens forgets here and there, and without spaces."""
+    words = normalised(name.replace("&", " and "))
+    return re.sub(r"^(the|an?) (?=.)", "", words).replace(" ", "")
