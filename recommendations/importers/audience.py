@@ -43,12 +43,12 @@ SUITING_PULL = 2.1
 OLD_DECADE_PULL = -0.3
 
 #: How many stars they move.
-MEAN_STARS = 3.2
+MEAN_STARS = 3.25
 QUALITY_SPREAD = 0.4
 FAME_STARS = 0.1
 SUITING_STARS = 0.65
 BIAS_SPREAD = 0.35
-NOISE = 0.55
+NOISE = 0.7
 
 #: The share of viewers who never give a half star.
 WHOLE_STARS_ONLY = 0.3

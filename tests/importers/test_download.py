@@ -90,6 +90,34 @@ def test_a_server_that_is_not_there_is_one_clear_line(
     assert not list(data_dir.iterdir())
 
 
+class TestAuto:
+    @pytest.fixture(autouse=True)
+    def nothing_near(
+        self, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings.BASE_DIR = folder(tmp_path / "houses" / "site", {})
+        monkeypatch.chdir(folder(tmp_path / "desk" / "here", {}))
+        monkeypatch.setattr(download, "BASE_URL", "http://127.0.0.1:1")
+
+    def test_without_data_and_network_there_is_the_sample(self) -> None:
+        report = import_movielens("auto")
+
+        assert Catalogue.objects.get().name == "sample"
+        assert str(report).startswith("Could not download ml-latest-small (")
+        assert "Until then there is the built-in sample." in str(report)
+
+    def test_the_sample_never_takes_the_place_of_real_ratings(self, tmp_path: Path) -> None:
+        import_movielens(folder(tmp_path / "ml-100k", ml_100k_files()))
+
+        with pytest.raises(ImportFailed, match="Could not download"):
+            import_movielens("auto", replace=True)
+
+        assert Catalogue.objects.get().name == "ml-100k"
+
+    def test_a_name_is_not_answered_with_the_sample(self) -> None:
+        assert "Could not download ml-latest-small" in failure_of("ml-latest-small")
+
+
 def test_an_interrupted_download_leaves_nothing(published: Path, data_dir: Path) -> None:
     def interrupt(step: Step, done: int) -> None:
         if done:

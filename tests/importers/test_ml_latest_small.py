@@ -39,3 +39,15 @@ def test_its_films_are_called_what_people_call_them() -> None:
     )
     assert Movie.objects.filter(year=None).count() == 12
     assert Movie.objects.filter(genres=None).count() == 34
+
+
+def test_what_is_known_of_its_films_is_filled_in() -> None:
+    report = import_movielens(SOURCE)
+
+    assert report.enriched > 1_000
+    heat = Movie.objects.get(pk=6)
+    assert (heat.country, heat.runtime) == ("United States", 170)
+    assert [str(credit.person) for credit in heat.credits.filter(role="director")] == [
+        "Michael Mann"
+    ]
+    assert Movie.objects.exclude(country="").count() == report.enriched

@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from recommendations.importers.movielens import import_movielens
 from recommendations.importers.report import ImportFailed
-from recommendations.importers.sources import find_dataset
+from recommendations.importers.sources import find_dataset, open_dataset
 from recommendations.models import Movie
 from tests.importers.datasets import csv_files, dat_files, folder, ml_100k_files, zipped
 
@@ -141,6 +141,9 @@ class TestFindingADataSet:
 
     def test_a_path_is_taken_as_it_is(self, tmp_path: Path) -> None:
         assert find_dataset(str(tmp_path)) == tmp_path
+
+    def test_the_sample_is_always_there(self) -> None:
+        assert open_dataset(Path(find_dataset("sample"))).name == "sample"
 
     def test_a_name_means_a_download(self) -> None:
         assert find_dataset("ml-25m") == "ml-25m"

@@ -113,10 +113,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise CommandError("Interrupted: nothing was measured.", returncode=130) from None
-        table = as_json(results, simulated) if options["json"] else as_table(results)
-        self.stdout.write(table)
-        if simulated:
-            self.stderr.write(SIMULATED)
+        if options["json"]:
+            self.stdout.write(as_json(results, simulated))
+        else:
+            self.stdout.write(as_table(results) + (f"\n{SIMULATED}" if simulated else ""))
 
     def measure(self, options: dict[str, Any]) -> tuple[list[Evaluation], bool]:
         """The figures, and whether they are of simulated ratings."""
