@@ -38,12 +38,12 @@ TASTES = [
 ]  # fmt: skip
 
 #: Popularity falls with the rank as (rank + films · BEND) ^ -FALL, about as in ml-25m.
-FALL, BEND = 1.8, 0.005
+FALL, BEND = 1.8, 0.01
 
 #: How strongly a taste bends the popularity of the films that suit it.
-PULL = 1.2
+PULL = 3.0
 
-MEAN_STARS, QUALITY, BIAS, SUITING, NOISE = 3.5, 0.35, 0.4, 0.9, 0.65
+MEAN_STARS, QUALITY, BIAS, SUITING, NOISE = 3.3, 0.4, 0.4, 1.3, 0.75
 MIXING = 0.25
 ACTIVITY_SPREAD = 1.1
 
