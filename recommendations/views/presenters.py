@@ -294,7 +294,7 @@ def similar_films(movie: Movie, viewer: Viewer | None) -> ShelfView | None:
     films = Movie.objects.in_bulk(row.films[:SHOWN])
     cards = cards_of([films[film] for film in row.films if film in films], viewer)
     return ShelfView(
-        "more-like-this", "More like this", "by genre, and by what the same people love", cards=cards
+        "more-like-this", "More like this", "by genre and by shared fans", cards=cards
     )
 
 
