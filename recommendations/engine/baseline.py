@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from recommendations.engine.contract import ALL, Explanation, Films, History
 from recommendations.engine.folding import explained
-from recommendations.engine.parameters import Parameters, require
+from recommendations.engine.parameters import Parameters, Range, require
 from recommendations.engine.progress import Progress
 from recommendations.engine.ratings import Ratings
 from recommendations.engine.surprise_models import SurpriseModel
@@ -24,6 +24,11 @@ class BaselineParameters(Parameters):
     epochs: int = 10
     user_damping: float = 15.0
     film_damping: float = 10.0
+
+    ranges = {
+        "user_damping": Range(1, 50),
+        "film_damping": Range(1, 50),
+    }
 
     def __post_init__(self) -> None:
         require(self, positive=("epochs",), not_negative=("user_damping", "film_damping"))

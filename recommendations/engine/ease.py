@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from recommendations.engine.contract import ALL, Explanation, Films, History, Model
 from recommendations.engine.features import FilmFeatures
 from recommendations.engine.folding import explained, unexplained
-from recommendations.engine.parameters import Parameters
+from recommendations.engine.parameters import Parameters, Range
 from recommendations.engine.popularity import damped_means, popularity, viewer_bias
 from recommendations.engine.progress import Progress, silent
 from recommendations.engine.ratings import Ratings, UnusableRatings
@@ -53,6 +53,16 @@ class EASEParameters(Parameters):
     feature_exponent: float = 0.2
     min_support: int = 2
     max_items: int = 20_000
+
+    # Not grading: it raises what is liked, and to nDCG what was rated and hated is a hit too.
+    ranges = {
+        "regularisation": Range(30, 3000),
+        "popularity_exponent": Range(0, 0.5),
+        "activity_exponent": Range(0, 0.5),
+        "genre_weight": Range(0, 8),
+        "year_weight": Range(0, 8),
+        "feature_exponent": Range(0, 0.5),
+    }
 
     def __post_init__(self) -> None:
         for name in ("regularisation", "min_support", "max_items"):

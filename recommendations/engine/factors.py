@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from recommendations.engine.contract import ALL, Explanation, Films, History
 from recommendations.engine.folding import BIAS_DAMPING, explained, ridge, unexplained
-from recommendations.engine.parameters import Parameters, require
+from recommendations.engine.parameters import Parameters, Range, require
 from recommendations.engine.progress import Progress
 from recommendations.engine.ratings import LOWEST, Ratings
 from recommendations.engine.surprise_models import SurpriseModel
@@ -32,6 +32,14 @@ class SVDPlusPlusParameters(Parameters):
     regularisation: float = 0.02
     init_std_dev: float = 0.1
     seed: int = 0
+
+    ranges = {
+        "factors": Range(5, 50),
+        "epochs": Range(5, 50),
+        "learning_rate": Range(0.002, 0.03),
+        "regularisation": Range(0.01, 0.3),
+        "init_std_dev": Range(0.003, 0.3),
+    }
 
     def __post_init__(self) -> None:
         require(
@@ -160,6 +168,13 @@ class NMFParameters(Parameters):
     bias_regularisation: float = 0.02
     learning_rate: float = 0.005
     seed: int = 0
+
+    ranges = {
+        "factors": Range(5, 50),
+        "epochs": Range(10, 150),
+        "user_regularisation": Range(0.01, 0.5),
+        "film_regularisation": Range(0.01, 0.5),
+    }
 
     def __post_init__(self) -> None:
         regularisations = [f"{each}_regularisation" for each in ("user", "film", "bias")]

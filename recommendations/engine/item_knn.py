@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from recommendations.engine.baseline import user_level
 from recommendations.engine.contract import ALL, Explanation, Films, History
 from recommendations.engine.folding import explained, unexplained
-from recommendations.engine.parameters import Parameters, require
+from recommendations.engine.parameters import Parameters, Range, require
 from recommendations.engine.progress import Progress
 from recommendations.engine.ratings import Ratings, UnusableRatings
 from recommendations.engine.surprise_models import Remembering
@@ -44,6 +44,12 @@ class KNNParameters(Parameters):
     user_damping: float = 15.0
     film_damping: float = 10.0
     largest: int = 12_000
+
+    ranges = {
+        "neighbours": Range(10, 150),
+        "min_neighbours": Range(1, 10),
+        "min_support": Range(1, 10),
+    }
 
     def __post_init__(self) -> None:
         require(
@@ -98,6 +104,13 @@ class KNNBaselineParameters(KNNParameters):
 
     neighbours: int = 60
     similarity: str = "pearson_baseline"
+
+    ranges = {
+        **KNNParameters.ranges,
+        "shrinkage": Range(10, 500),
+        "user_damping": Range(1, 50),
+        "film_damping": Range(1, 50),
+    }
 
 
 @dataclass(frozen=True, eq=False)

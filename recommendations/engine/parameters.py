@@ -3,7 +3,28 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, ClassVar, Self
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where a parameter may be searched, both ends included."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(f"A range goes from low to high, not from {self.low} to {self.high}.")
+
+    @property
+    def is_log(self) -> bool:
+        """Whether it is the order of magnitude that counts: from ten times the low end on."""
+        return 0 < 10 * self.low <= self.high
+
+    def rounded(self, value: float) -> float:
+        """To three digits, which can be read and typed; still inside."""
+        return min(max(float(f"{value:.3g}"), self.low), self.high)
 
 
 @dataclass(frozen=True)
@@ -12,7 +33,11 @@ class Parameters:
 
     A field that is Parameters itself holds those of a part, which are read and named with a dot:
     `part.name`.
+
+    ranges: those that are worth searching, by name
     """
+
+    ranges: ClassVar[Mapping[str, Range]] = {}
 
     @classmethod
     def read(cls, given: Mapping[str, object]) -> Self:

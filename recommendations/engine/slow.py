@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recommendations.engine.contract import ALL, Explanation, Films, History
 from recommendations.engine.folding import BIAS_DAMPING, unexplained
 from recommendations.engine.item_knn import KNNBaselineParameters, KNNParameters, Levels
-from recommendations.engine.parameters import Parameters, require
+from recommendations.engine.parameters import Parameters, Range, require
 from recommendations.engine.progress import Progress, silent
 from recommendations.engine.ratings import Ratings, UnusableRatings
 from recommendations.engine.surprise_models import Remembering
@@ -149,6 +149,12 @@ class CoClusteringParameters(Parameters):
     film_clusters: int = 3
     epochs: int = 20
     seed: int = 0
+
+    ranges = {
+        "viewer_clusters": Range(2, 20),
+        "film_clusters": Range(2, 20),
+        "epochs": Range(5, 50),
+    }
 
     def __post_init__(self) -> None:
         positive = ("viewer_clusters", "film_clusters", "epochs")

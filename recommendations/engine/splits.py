@@ -3,7 +3,8 @@
 Every split is of rows: places in arrays of n ratings, which keep the order of their file.
 """
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ TRAINED_ON = 0.75
 
 FOLDS = 5
 
-#: What is added to a seed for the split inside its training ratings.
+#: What is added to a seed to split its training ratings once more.
 INNER = 1000
 
 
@@ -57,6 +58,27 @@ class RatingLog:
 
     def __len__(self) -> int:
         return len(self.stars)
+
+    def only(self, rows: "Rows") -> "RatingLog":
+        """These rows, in their order."""
+        return replace(
+            self,
+            users=self.users[rows],
+            films=self.films[rows],
+            stars=self.stars[rows],
+            seconds=self.seconds[rows],
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the ratings, their order, and what is known of the films."""
+        arrays: list[NDArray[Any]] = [self.users, self.films, self.stars, self.seconds]
+        if self.features:
+            arrays += [self.features.film_ids, self.features.genres, self.features.years]
+        digest = hashlib.sha256()
+        for array in arrays:
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
     def ratings(self, rows: "Rows") -> Ratings:
         """What a model is fitted to. Raises UnusableRatings when it is too little."""
@@ -101,16 +123,6 @@ def stratified_by_item(films: "Ids", seed: int = 42) -> Split:
     tested = np.empty(len(films), bool)
     tested[order] = place_in_film >= np.repeat(np.rint(TRAINED_ON * counts), counts)
     return Split.by(tested)
-
-
-def inner_split(films: "Ids", train: "Rows", seed: int) -> Split:
-    """Split the training rows of `seed` once more, to choose hyperparameters on.
-
-    films: (n,) ids of all rows; the result's rows are those of `films`, all of them in `train`.
-    """
-    rows = np.sort(train)
-    inner = stratified_by_item(films[rows], seed + INNER)
-    return Split(rows[inner.train], rows[inner.test])
 
 
 def kfold(n: int, folds: int = FOLDS, seed: int = 0) -> list[Split]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recommendations.engine.contract import ALL, Explanation, Films, History
 from recommendations.engine.folding import BIAS_DAMPING, explained, ridge, unexplained
-from recommendations.engine.parameters import Parameters, require
+from recommendations.engine.parameters import Parameters, Range, require
 from recommendations.engine.progress import Progress
 from recommendations.engine.ratings import Ratings
 from recommendations.engine.surprise_models import SurpriseModel
@@ -29,6 +29,14 @@ class SVDParameters(Parameters):
     regularisation: float = 0.1
     init_std_dev: float = 0.03
     seed: int = 0
+
+    ranges = {
+        "factors": Range(10, 300),
+        "epochs": Range(10, 150),
+        "learning_rate": Range(0.002, 0.05),
+        "regularisation": Range(0.02, 0.3),
+        "init_std_dev": Range(0.003, 0.3),
+    }
 
     def __post_init__(self) -> None:
         require(

@@ -25,6 +25,8 @@ class ProgressBar:
         if step != self.step:
             self._begin(step, total, unit)
         if self.bar is not None:
+            if self.bar.total != (total or None):
+                self.bar.reset(total)
             self.bar.update(done - self.bar.n)
 
     def close(self) -> None:

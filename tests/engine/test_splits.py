@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -5,13 +6,13 @@ import pytest
 import surprise
 from surprise.model_selection import KFold
 
+from recommendations.engine.features import FilmFeatures
 from recommendations.engine.ratings import UnusableRatings
 from recommendations.engine.splits import (
     Case,
     RatingLog,
     Split,
     held_out_viewers,
-    inner_split,
     kfold,
     leave_last_out,
     stratified_by_item,
@@ -73,12 +74,20 @@ def test_a_split_does_not_touch_what_others_draw() -> None:
     assert np.random.rand() == expected  # noqa: NPY002
 
 
-def test_the_inner_split_is_the_same_procedure_on_the_training_rows() -> None:
-    films = np.random.default_rng(5).integers(1, 40, 500)
-    outer = stratified_by_item(films, 42)
-    inner = inner_split(films, outer.train[::-1], 42)
-    assert inner.test.tolist() == outer.train[by_hand(films[outer.train], 1042)].tolist()
-    assert all_rows(inner) == outer.train.tolist()
+def test_some_rows_of_a_log_are_a_log_in_the_same_order() -> None:
+    log = a_log([3, 1, 2], [7, 8, 9])
+    some = log.only(np.array([0, 2]))
+    assert (some.users.tolist(), some.films.tolist()) == ([3, 2], [7, 9])
+    assert (some.stars.tolist(), some.seconds.tolist()) == ([1, 5], [0, 2])
+
+
+def test_a_fingerprint_is_of_the_ratings_their_order_and_what_is_known_of_films() -> None:
+    log = a_log([3, 1, 2], [7, 8, 9])
+    features = FilmFeatures(log.films, np.ones((3, 1), np.bool_), np.ones(3, np.float32))
+    turned = log.only(np.array([2, 1, 0]))
+    others = [turned, turned.only(np.array([1, 2])), replace(log, features=features)]
+    assert log.fingerprint == turned.only(np.array([2, 1, 0])).fingerprint
+    assert len({each.fingerprint for each in [log, *others]}) == 4
 
 
 @pytest.mark.parametrize("n", [10, 13])

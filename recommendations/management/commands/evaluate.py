@@ -9,10 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from recommendations.engine.evaluation import Evaluation, Figures, Protocol, check, evaluate
 from recommendations.engine.splits import RatingLog
-from recommendations.evaluating import read_database, read_dataset
-from recommendations.importers.report import BadRows, ImportFailed
 from recommendations.management.commands.train import parameter
 from recommendations.management.progress import ProgressBar
+from recommendations.management.reading import read_ratings
 from recommendations.management.tables import aligned
 from recommendations.training import algorithm
 
@@ -105,9 +104,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             results, simulated = self.measure(options)
-        except ImportFailed as failure:
-            self.show(failure.bad_rows)
-            raise CommandError(str(failure)) from failure
         except (ValueError, FloatingPointError) as error:
             # Models refuse so what they cannot be fitted to.
             raise CommandError(str(error)) from error
@@ -123,19 +119,8 @@ class Command(BaseCommand):
         # All that can be wrong about the call is found before the ratings are read.
         runs = [asked_for(name, options) for name in options["algorithms"]]
         with ProgressBar(self.stderr, hidden=options["verbosity"] == 0) as bar:
-            log = self.read(options["dataset"], bar)
+            log = read_ratings(options["dataset"], bar, self.stderr)
             return [run(log, bar) for run in runs], log.simulated
-
-    def read(self, dataset: str | None, bar: ProgressBar) -> RatingLog:
-        if dataset is None:
-            return read_database(bar.show)
-        log, bad_rows = read_dataset(dataset, bar.show)
-        self.show(bad_rows)
-        return log
-
-    def show(self, bad_rows: BadRows) -> None:
-        for line in bad_rows.lines():
-            self.stderr.write(line)
 
 
 def asked_for(
