@@ -20,7 +20,7 @@ from recommendations.engine.contract import (
 from recommendations.engine.ease import EASE, EASEParameters
 from recommendations.engine.features import TakesFeatures
 from recommendations.engine.folding import BIAS_DAMPING, unexplained
-from recommendations.engine.parameters import Parameters, require
+from recommendations.engine.parameters import Parameters, Range, require
 from recommendations.engine.progress import Progress, silent, stage
 from recommendations.engine.ratings import LOWEST, Ratings
 from recommendations.engine.svd import SVD
@@ -43,6 +43,10 @@ class HybridParameters(Parameters):
             hits <= 2.5      4.57%  4.44%  4.29%  4.27%  4.16%
             coverage@10      .0641  .0627  .0622  .0616  .0608
     """
+
+    ranges = {"penalty": Range(0.5, 8)} | {
+        f"ease.{name}": ends for name, ends in EASEParameters.ranges.items()
+    }
 
     penalty: float = 2.0
     ease: EASEParameters = field(default=EASEParameters())

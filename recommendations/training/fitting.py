@@ -32,6 +32,7 @@ def fit(model: "Model", progress: Steps) -> Fitted:
     features = film_features()
     if features and isinstance(model, TakesFeatures):
         model.with_features(features.film_ids, features.genres, features.years)
+    progress("Fitting", 0, 0)
     started = time.monotonic()
     model.fit(ratings, partial(progress, "Fitting"))
     seconds = time.monotonic() - started

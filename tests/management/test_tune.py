@@ -197,7 +197,7 @@ def test_no_other_command_waits_for_optuna() -> None:
 def test_every_range_has_usable_ends_and_the_default_inside(name: str) -> None:
     model = algorithm(name)
     for parameter, ends in model.options.ranges.items():
-        default = getattr(model().parameters, parameter)
+        default = model().parameters.named()[parameter]
         assert ends.low <= default <= ends.high
         model(**{parameter: ends.low})
         model(**{parameter: ends.high})

@@ -146,8 +146,3 @@ def test_one_viewer_is_too_few_to_compare_by(active_model: TrainedModel, data: D
     assert loaded
     served = Served(loaded.model)
     assert compare(served, served, data.trials(1)) is None
-
-
-@pytest.fixture(autouse=True)
-def keep_all(settings: LazySettings) -> None:
-    settings.MODELS_KEEP = 100
