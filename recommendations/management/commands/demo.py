@@ -20,8 +20,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dataset",
             default="auto",
-            help="A MovieLens folder, zip or data set name; auto looks for ml-latest-small.zip "
-            "in DATA_DIR, ./data and ../shared/data, and downloads it if there is none",
+            help="A MovieLens folder, zip or data set name, or sample; auto looks for "
+            "ml-latest-small.zip in DATA_DIR, ./data and ../shared/data, downloads it if there "
+            "is none, and takes the built-in sample if that fails",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -8,15 +8,17 @@ from django.template.defaultfilters import pluralize
 from recommendations.importers.download import DATA_SETS
 from recommendations.importers.movielens import import_movielens
 from recommendations.importers.report import BadRows, ImportFailed, Progress, Step
+from recommendations.importers.sample import SAMPLE
 from recommendations.management.progress import ProgressBar
 
 
 class Command(BaseCommand):
-    help = "Import a data set of MovieLens: all of it, or nothing."
+    help = "Import a data set of MovieLens, or the built-in sample: all of it, or nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "source", help=f"a folder, a zip, or a name to download: {', '.join(DATA_SETS)}"
+            "source",
+            help=f"a folder, a zip, a name to download: {', '.join(DATA_SETS)}; or {SAMPLE}",
         )
         parser.add_argument(
             "--replace",
