@@ -21,17 +21,22 @@ VIEWERS, VIEWERS_OF_SLOW = 500, 50
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which model was at work, and how the new one compares, if they could be compared."""
+    """Which model was at work, and how the new one compares, or why they were not compared.
+
+    unknown: the one at work may well be better, but it could not be reached
+    """
 
     champion: TrainedModel | None
     comparison: Comparison | None = None
     note: str = ""
+    unknown: bool = False
 
     def stands(self) -> bool:
         """The new model may go to work: it did not lose to the one that still is."""
         now = TrainedModel.objects.active().values_list("pk", flat=True).first()
         was = self.champion.pk if self.champion else None
-        return now == was and not (self.comparison and self.comparison.lost)
+        lost = self.unknown or (self.comparison is not None and self.comparison.lost)
+        return now == was and not lost
 
     def as_metrics(self) -> dict[str, Any]:
         if self.champion is None:
@@ -54,6 +59,10 @@ def judge(fitted: Fitted, progress: Steps) -> Verdict:
     except ArtifactError as error:
         logger.warning("%s", error)
         return Verdict(champion, note=str(error))
+    except Exception as error:
+        # The storage is away, and each kind of storage says so in its own words.
+        logger.exception("%s could not be loaded to compare with.", champion)
+        return Verdict(champion, note=f"{champion} could not be loaded: {error}", unknown=True)
     fold_in = fitted.model.folds_in and model.folds_in
     trials = Trial.of_viewers(
         fitted.ratings, *columns(fitted.held_out), VIEWERS if fold_in else VIEWERS_OF_SLOW

@@ -50,7 +50,7 @@ def test_the_list_is_an_aligned_table(second: TrainedModel) -> None:
 
 def test_everything_is_shown_of_one(second: TrainedModel) -> None:
     said = run("show", str(second.pk))
-    assert "factors=5, epochs=20" in said
+    assert "epochs=20, factors=5" in said
     assert second.checksum in said
     assert re.search(r"artifact +0\.0 MB, whole", said)
     storages["models"].delete(f"{second.checksum}/base.npy")

@@ -13,7 +13,7 @@ from recommendations.engine.comparison import Measure, Served, Trial, compare
 from recommendations.engine.holdout import is_held_out
 from recommendations.engine.ratings import Ratings
 from recommendations.models import Rating, TrainedModel
-from recommendations.training import loading
+from recommendations.training import caching, loading
 from recommendations.training.reading import unwatched
 from tests.training.conftest import SMALL
 
@@ -62,6 +62,19 @@ def test_a_model_that_cannot_be_loaded_is_no_champion(active_model: TrainedModel
     worse = challenge(BAD)
     assert worse.state == TrainedModel.State.ACTIVE
     assert "factors.npy is missing" in worse.metrics["comparison"]["note"]
+
+
+def test_a_storage_that_is_away_leaves_the_new_model_ready(
+    active_model: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise ConnectionError("no route to the storage")
+
+    monkeypatch.setattr(caching, "fetch", away)
+    new = challenge(SMALL)
+    assert new.state == TrainedModel.State.READY
+    assert "no route to the storage" in new.metrics["comparison"]["note"]
+    assert TrainedModel.objects.active().get() == active_model
 
 
 def test_another_model_that_went_to_work_meanwhile_stays(

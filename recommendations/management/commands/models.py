@@ -118,4 +118,4 @@ def when(time: Any) -> str:
 
 
 def pairs(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in values.items())
+    return ", ".join(f"{name}={value}" for name, value in sorted(values.items()))
