@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
@@ -24,8 +25,13 @@ class ViewerMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.viewer = SimpleLazyObject(lambda: viewer_of(request))  # type: ignore[attr-defined]
-        request.catalogue = SimpleLazyObject(Catalogue.objects.first)  # type: ignore[attr-defined]
+        request.catalogue = SimpleLazyObject(catalogue)  # type: ignore[attr-defined]
         return self.get_response(request)
+
+
+def catalogue() -> Catalogue | None:
+    """The data set of this site, which hardly ever changes: looked up once a minute."""
+    return cache.get_or_set("catalogue", Catalogue.objects.first, timeout=60)
 
 
 def viewer_of(request: HttpRequest) -> Viewer | None:
