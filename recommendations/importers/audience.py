@@ -168,9 +168,7 @@ def choose(
     odds = odds + SUITING_PULL * people.suiting + OLD_DECADE_PULL * age
     odds[released(films) + 30 * DAY > people.left[:, None]] = -np.inf
     odds += random.gumbel(size=odds.shape)
-    most = min(MOST, len(films))
-    activity = random.lognormal(0, 0.8, VIEWERS)
-    counts = apportion(activity, min(RATINGS, VIEWERS * most // 2), min(FEWEST, most // 2), most)
+    counts = apportion(random.lognormal(0, 0.8, VIEWERS), RATINGS, FEWEST, MOST)
     rank = np.argsort(np.argsort(-odds, axis=1, kind="stable"), axis=1)
     viewers, seen = np.nonzero((rank < counts[:, None]) & np.isfinite(odds))
     return viewers, seen

@@ -48,7 +48,7 @@ def recognise(listed: Iterable[Listed], known: Sequence[KnownFilm]) -> Matches:
     found: Matches = {}
     left = list(known)
     for years in (this_year, years_beside, no_year):
-        left = [film for film in left if not add_match(found, film, by_name, years(film.year))]
+        left = [film for film in left if not settle(found, film, by_name, years(film.year))]
     return found
 
 
@@ -64,13 +64,14 @@ def no_year(_: int) -> Years:
     return {None}
 
 
-def add_match(found: Matches, film: KnownFilm, by_name: ByName, years: Years) -> bool:
+def settle(found: Matches, film: KnownFilm, by_name: ByName, years: Years) -> bool:
+    """Note which film of the catalogue this is; True if any could be, be it one of several."""
     name, *_ = names_of(film.title)
     candidates = {each for year in years for each in by_name.get((name, year), ())}
-    if len(candidates) != 1 or candidates & found.keys():
-        return False
-    found[candidates.pop()] = film
-    return True
+    candidates -= found.keys()
+    if len(candidates) == 1:
+        found[min(candidates)] = film
+    return bool(candidates)
 
 
 def write_countries_and_runtimes(found: Matches) -> None:

@@ -19,8 +19,7 @@ from recommendations.importers import layouts
 from recommendations.importers.report import Progress, Step, silent
 from recommendations.importers.rows import LARGEST_ID
 from recommendations.importers.simulation import (
-    NOTICE,
-    SIMULATED,
+    FILES_BESIDE,
     apportion,
     in_steps,
     star_names,
@@ -116,9 +115,8 @@ def generate(size: Size, seed: int, folder: Path, progress: Progress = silent) -
 def write(size: Size, seed: int, folder: Path, progress: Progress) -> None:
     random = np.random.Generator(np.random.PCG64(seed))
     films = Films(size.movies, random)
-    (folder / SIMULATED).write_text(NOTICE)
-    (folder / "links.csv").write_text("movieId,imdbId,tmdbId\n")
-    (folder / "tags.csv").write_text("userId,movieId,tag,timestamp\n")
+    for name, content in FILES_BESIDE.items():
+        (folder / name).write_text(content)
     with (folder / layouts.CSV.films.file).open("w", encoding="utf-8") as file:
         file.write(f"{layouts.CSV.films.header}\n")
         file.writelines(films.rows())

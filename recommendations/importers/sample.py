@@ -8,7 +8,7 @@ from io import StringIO
 from recommendations.importers import layouts
 from recommendations.importers.audience import simulate
 from recommendations.importers.films import KnownFilm, known_films
-from recommendations.importers.simulation import NOTICE, SIMULATED, star_names
+from recommendations.importers.simulation import FILES_BESIDE, star_names
 
 SAMPLE = "sample"
 
@@ -20,10 +20,7 @@ def sample_files() -> Mapping[str, bytes]:
     files = {
         layouts.CSV.films.file: table(layouts.CSV.films.header, film_rows(films)),
         layouts.CSV.ratings.file: table(layouts.CSV.ratings.header, rating_rows(films)),
-        "links.csv": table("movieId,imdbId,tmdbId", []),
-        "tags.csv": table("userId,movieId,tag,timestamp", []),
-        SIMULATED: NOTICE,
-    }
+    } | FILES_BESIDE
     return {name: content.encode() for name, content in files.items()}
 
 

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 #: A data set with a file of this name says that its ratings are simulated.
 SIMULATED = "simulated.txt"
-NOTICE = "The ratings in this folder are simulated: nobody gave them.\n"
+
+#: What stands beside films and ratings, as MovieLens' layout wants it.
+FILES_BESIDE = {
+    SIMULATED: "The ratings in this folder are simulated: nobody gave them.\n",
+    "links.csv": "movieId,imdbId,tmdbId\n",
+    "tags.csv": "userId,movieId,tag,timestamp\n",
+}
 
 STAR_NAMES = np.array([str(half) for half in HALVES], dtype=object)
 

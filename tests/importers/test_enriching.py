@@ -51,6 +51,7 @@ def test_a_film_is_recognised(title: str, row: str) -> None:
         ["Flyer (1986)"],
         ["The Fly (1986)", "Fly, The (1986)"],
         ["The Fly (1985)", "The Fly (1987)"],
+        ["The Fly (1986)", "Fly, The (1986)", "The Fly (1987)"],
     ],
 )
 def test_another_film_or_one_of_several_is_not(rows: list[str]) -> None:

@@ -92,7 +92,7 @@ class TestLabels:
         Catalogue.objects.create(name="sample", simulated=True)
 
         page = staff_client.get("/admin/recommendations/catalogue/")
-        assert "Simulated" in page.content.decode()
+        assert "Simulated ratings: nobody gave them" in page.content.decode()
 
 
 def test_measuring_on_it_says_so() -> None:
