@@ -94,9 +94,12 @@ def generate(size: Size, seed: int, folder: Path, progress: Progress = silent) -
     """Write a data set of exactly this size into `folder`, which appears when all is written.
 
     Every viewer has a rating, and every film if there are as many ratings as films. Raises
-    Refused for an impossible size and for a folder that holds something.
+    Refused for an impossible size or seed and for a folder that holds something.
     """
     size.check()
+    if seed < 0:
+        raise Refused(f"A seed is a whole number from 0, not {seed}.")
+    folder = folder.resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Refused(f"{folder} is there and not an empty folder.")
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -98,6 +98,11 @@ def test_an_impossible_size_is_refused(tmp_path: Path, size: Size, why: str) -> 
     assert not list(tmp_path.iterdir())
 
 
+def test_an_impossible_seed_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="A seed is a whole number from 0, not -1"):
+        generate(SMALL, -1, tmp_path / "ml")
+
+
 def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
     (tmp_path / "diary.txt").write_text("mine")
 

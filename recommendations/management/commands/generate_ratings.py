@@ -12,7 +12,7 @@ from recommendations.management.progress import ProgressBar
 class Command(BaseCommand):
     help = (
         "Writes a data set of simulated ratings in MovieLens' layout, of any size, for trying "
-        "out how the site bears it. Needs about 300 bytes of memory for each movie and 150 MB "
+        "out how the site bears it. Needs about 450 bytes of memory for each movie and 150 MB "
         "beside. Every viewer has a rating; so has every movie if there are enough ratings."
     )
 
@@ -24,10 +24,8 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path, help="Where to; new or empty")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        size, folder = (
-            Size(*(options[name] for name in ("viewers", "movies", "ratings"))),
-            options["folder"],
-        )
+        size = Size(options["viewers"], options["movies"], options["ratings"])
+        folder = options["folder"]
         try:
             with ProgressBar(self.stderr, hidden=options["verbosity"] == 0) as bar:
                 generate(size, options["seed"], folder, showing(bar))
