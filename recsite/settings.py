@@ -121,7 +121,7 @@ ALGORITHMS = {
 }
 
 #: What is trained and measured when nobody says what.
-DEFAULT_ALGORITHM = "svd"
+DEFAULT_ALGORITHM = "hybrid"
 
 # The lease on a queued task starts when it enters a worker's in-memory queue, so `retry` must
 # outlast the tasks ahead of it as well as its own run.

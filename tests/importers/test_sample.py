@@ -62,7 +62,7 @@ class TestImporting:
         import_movielens("sample")
         out = StringIO()
 
-        call_command("train", "--param", "factors=2", "--param", "epochs=1", stdout=out)
+        call_command("train", "--algorithm", "popularity", stdout=out)
 
         assert "The ratings are simulated" in out.getvalue()
 

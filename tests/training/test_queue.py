@@ -236,7 +236,10 @@ def test_retraining_is_off_until_an_operator_turns_it_on(db: None) -> None:
     assert Schedule.objects.filter(name=schedules.NIGHTLY).values().get() == chosen
 
 
-def test_retraining_keeps_the_parameters_of_the_active_model(active_model: TrainedModel) -> None:
+def test_retraining_keeps_the_parameters_of_the_active_model(
+    active_model: TrainedModel, settings: LazySettings
+) -> None:
+    settings.DEFAULT_ALGORITHM = "svd"
     retrain()
     asked = TrainedModel.objects.unfinished().get()
     assert (asked.algorithm, asked.parameters) == ("svd", active_model.parameters)
