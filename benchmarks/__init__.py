@@ -3,5 +3,9 @@
 Each module is a command, which says what it measures: python -m benchmarks.scoring --help
 """
 
-# Before NumPy: it sets the number of threads, as it does for the site.
-import recsite  # noqa: F401
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
+django.setup()

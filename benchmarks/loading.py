@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.django_site import read_dataset
 from recommendations.engine.contract import Model
 from recommendations.engine.features import TakesFeatures
 from recommendations.engine.splits import RatingLog
+from recommendations.evaluating import read_dataset
 from recommendations.training import algorithm
 
 #: A viewer is scored so many times, that memory used at work is seen too.
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--dataset", required=True, help="A folder or zip of MovieLens")
     parser.add_argument("--algorithm", default="hybrid")
     asked = parser.parse_args()
-    log = read_dataset(asked.dataset)
+    log, _ = read_dataset(asked.dataset)
     kind = algorithm(asked.algorithm)
     with tempfile.TemporaryDirectory() as folder:
         fitted(kind(), log).save(Path(folder))

@@ -4,14 +4,9 @@ quality: they are of the simulation.
 python -m benchmarks.sample_audience
 """
 
-import os
 from collections.abc import Iterator
 
-import django
 import numpy as np
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
-django.setup()
 
 from recommendations.engine.ease import EASE
 from recommendations.engine.evaluation import evaluate

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import surprise
 
-from benchmarks.django_site import read_dataset
 from recommendations.engine.contract import History
 from recommendations.engine.factors import SVDPlusPlus
 from recommendations.engine.item_knn import ItemKNNBaseline
 from recommendations.engine.ratings import Ratings
 from recommendations.engine.surprise_models import SurpriseModel
 from recommendations.engine.svd import SVD
+from recommendations.evaluating import read_dataset
 from tests.engine.peer import as_surprise_has_it
 
 TOP = 50
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5, help="Rounds, of each way in turn")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    log = read_dataset(asked.dataset)
+    log, _ = read_dataset(asked.dataset)
     ratings = log.ratings(np.arange(len(log)))
     viewer = somebody(ratings)
     ways = [*svd(ratings, viewer), *svdpp(ratings, viewer), *knn(ratings, viewer)]

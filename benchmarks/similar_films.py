@@ -16,24 +16,19 @@ ratings (`stratified_by_item`):
 """
 
 import argparse
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import django
 import numpy as np
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
-django.setup()
-
-from recommendations.engine.features import TakesFeatures  # noqa: E402
-from recommendations.engine.splits import stratified_by_item  # noqa: E402
-from recommendations.evaluating import read_dataset  # noqa: E402
-from recommendations.importers.movielens import Reading  # noqa: E402
-from recommendations.importers.report import silent  # noqa: E402
-from recommendations.importers.sources import find_dataset, open_dataset  # noqa: E402
-from recommendations.training import algorithm  # noqa: E402
+from recommendations.engine.features import TakesFeatures
+from recommendations.engine.splits import stratified_by_item
+from recommendations.evaluating import read_dataset
+from recommendations.importers.movielens import Reading
+from recommendations.importers.report import silent
+from recommendations.importers.sources import find_dataset, open_dataset
+from recommendations.training import algorithm
 
 if TYPE_CHECKING:
     from recommendations.engine.contract import Model

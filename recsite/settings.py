@@ -100,6 +100,10 @@ MODEL_CACHE = DATA_DIR / "model-cache"
 ALGORITHMS = {
     name: f"recommendations.engine.{path}"
     for name, path in {
+        "hybrid": "hybrid.Hybrid",
+        "ease": "ease.EASE",
+        "popularity": "popularity.Popularity",
+        "stars": "stars.Stars",
         "svd": "svd.SVD",
         "svdpp": "factors.SVDPlusPlus",
         "nmf": "factors.NMF",
@@ -114,9 +118,6 @@ ALGORITHMS = {
         "user_knn_baseline": "slow.UserKNNBaseline",
         "slope_one": "slow.SlopeOne",
         "co_clustering": "slow.CoClustering",
-        "ease": "ease.EASE",
-        "popularity": "popularity.Popularity",
-        "hybrid": "hybrid.Hybrid",
     }.items()
 }
 

@@ -15,7 +15,7 @@ from recommendations.engine.features import FilmFeatures
 from recommendations.engine.neighbours import Neighbours, nearest
 from recommendations.engine.parameters import Parameters
 from recommendations.engine.progress import Progress, silent
-from recommendations.engine.ranges import ErrorRanges
+from recommendations.engine.ranges import Conditions, ErrorRanges, spread
 from recommendations.engine.ratings import HIGHEST, LOWEST, Ratings
 
 #: Which films of a model are meant: their internal indices, or a slice of them.
@@ -167,8 +167,8 @@ class Model(ABC):
     def fit(self, ratings: Ratings, progress: Progress = silent) -> Self:
         """Learn from `ratings`.
 
-        Ranges are as wide as the scale until `calibrate`, and no film is similar to another
-        until `find_neighbours`.
+        Ranges are as wide as the scale until `calibrate`, unless the fit measures its own errors;
+        no film is similar to another until `find_neighbours`.
         """
         self.film_ids, self.support = ratings.film_ids, ratings.support
         self.data = ratings.fingerprint
@@ -190,12 +190,16 @@ class Model(ABC):
         """
         self.neighbours = nearest(ratings, features, self.item_weights, progress)
 
-    def calibrate(self, films: NDArray[np.int32], errors: NDArray[np.float32]) -> None:
+    def calibrate(self, conditions: Conditions, errors: NDArray[np.float32]) -> None:
         """Take ranges from errors on held-out ratings.
 
-        films: (n,) internal indices; errors: (n,) stars given less stars predicted.
+        errors: (n,) stars given less stars predicted; conditions: under which each was predicted.
         """
-        self.errors = ErrorRanges.measured(self.support[films], errors)
+        self.errors = ErrorRanges.measured(conditions, errors)
+
+    def conditions(self, history: History, films: Films = ALL) -> Conditions:
+        """Under which stars of all films, or of `films`, are predicted for this viewer."""
+        return Conditions(self.support[films], spread(history.stars), len(history))
 
     def history(self, film_ids: ArrayLike, stars: ArrayLike) -> History:
         """A history from raw film ids and stars; films that this model does not know are dropped.
@@ -215,7 +219,7 @@ class Model(ABC):
         Of all films, or of `films`; for `user` see `expected_stars`.
         """
         stars = np.clip(self.expected_stars(history, films, user), LOWEST, HIGHEST)
-        return StarPredictions(stars, *self.errors.around(stars, self.support[films]))
+        return StarPredictions(stars, *self.errors.around(stars, self.conditions(history, films)))
 
     def similar(self, film: int, n: int) -> list[Similar]:
         """Up to n films like this one, the nearest first; similarities have no unit.
@@ -264,8 +268,8 @@ class Model(ABC):
             "neighbour_starts": self.neighbours.starts,
             "neighbour_films": self.neighbours.films,
             "neighbour_similarities": self.neighbours.similarities,
-            "error_low": self.errors.low,
-            "error_high": self.errors.high,
+            "error_coefficients": self.errors.coefficients,
+            "error_ends": self.errors.ends,
         } | self._learned_arrays()
 
     def _learned_arrays(self) -> artifacts.Arrays:
@@ -280,7 +284,7 @@ class Model(ABC):
         self.neighbours = Neighbours(
             arrays["neighbour_starts"], arrays["neighbour_films"], arrays["neighbour_similarities"]
         )
-        self.errors = ErrorRanges(arrays["error_low"], arrays["error_high"])
+        self.errors = ErrorRanges(arrays["error_coefficients"], arrays["error_ends"])
         for name in self.learned:
             setattr(self, name, arrays[name])
         for prefix, part in self.parts.items():

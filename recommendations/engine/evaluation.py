@@ -17,13 +17,15 @@ import numpy as np
 from recommendations.engine import metrics, splits
 from recommendations.engine.contract import History, Model
 from recommendations.engine.features import TakesFeatures
-from recommendations.engine.ratings import HIGHEST, LOWEST, Ratings
+from recommendations.engine.holdout import is_held_out
+from recommendations.engine.ratings import Ratings
 from recommendations.engine.splits import Case, RatingLog, Split
+from recommendations.engine.tested import Examiner, Tested
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from recommendations.engine.splits import Ids
+    from recommendations.engine.splits import Ids, Rows
 
 #: Called with the step at work, how much of it is done, and how much there is.
 Steps = Callable[[str, int, int], None]
@@ -31,9 +33,6 @@ Steps = Callable[[str, int, int], None]
 #: By name: nDCG and its like from 0 to 1, novelty in bits, errors in stars, costs in the unit
 #: that the name ends in.
 Figures = dict[str, float]
-
-#: A viewer's level on films unknown to the model starts from so many ratings at that of all.
-LEVEL_DAMPING = 3.0
 
 
 def unwatched(_step: str, _done: int, _total: int) -> None:
@@ -66,9 +65,12 @@ class Evaluation:
 
     For the protocols that rank, `figures` has ndcg, map, precision, recall, liked_ndcg,
     disliked_hits, coverage and novelty (see `metrics`; all at k), and held_out_ratio if asked for;
-    for kfold rmse and mae. All have fit_seconds; score_milliseconds a viewer (of all films for
-    rankings, of the tested for stars); artifact_bytes, without similar films; and
-    peak_memory_bytes, the most that this whole process held while it fitted and scored.
+    for kfold rmse, mae, and the share of the stars given that lie in the 80 % range of those
+    predicted: range_coverage, and range_coverage_worst, the least of any bin of `metrics`; both
+    NaN if the fit does not measure its own errors, unless `ranges` are asked for. All have
+    fit_seconds; score_milliseconds a viewer (of all films for rankings, of the tested for stars);
+    artifact_bytes, without similar films; and peak_memory_bytes, the most that this whole process
+    held while it fitted and scored.
     """
 
     algorithm: str
@@ -92,18 +94,20 @@ def evaluate(  # noqa: PLR0913
     k: int = 10,
     seeds: Sequence[int] = (),
     held_out_viewers: bool = False,
+    ranges: bool = False,
     progress: Steps = unwatched,
 ) -> Evaluation:
     """Fit and measure a model once for each seed; none given means the protocol's own.
 
     With `held_out_viewers`, held_out_ratio is the nDCG of viewers whom a model has not been
     trained on, in five folds, by the nDCG of the same viewers when it has; NaN for a model that
-    does not fold in.
+    does not fold in. With `ranges`, one more fit for each fold, to nine tenths of its training
+    ratings, gives a model its ranges from the other tenth.
     Raises ValueError for what `check` refuses and for unusable parameters, UnusableRatings for
     too few ratings.
     """
     check(protocol, k, held_out_viewers=held_out_viewers)
-    trial = Trial(algorithm, parameters or {}, log, k, held_out_viewers, progress)
+    trial = Trial(algorithm, parameters or {}, log, k, held_out_viewers, ranges, progress)
     measure = trial.rank if protocol.ranks else trial.predict
     runs = [Run(seed, measure(protocol, seed)) for seed in seeds or [protocol.default_seed]]
     return Evaluation(algorithm.name, trial.model().parameters.named(), protocol, k, runs)
@@ -127,6 +131,7 @@ class Trial:
     log: RatingLog
     k: int
     held_out_viewers: bool = False
+    ranges: bool = False
     progress: Steps = unwatched
 
     def model(self) -> Model:
@@ -151,17 +156,17 @@ class Trial:
         Every viewer is folded in, or served as trained by a model that does not fold in.
         """
         forget_peak_memory()
-        errors, costs = [], []
+        tested, costs = [], []
         folds = splits.kfold(len(self.log), seed=seed)
         for number, split in enumerate(folds, 1):
             step = f"{self._name(seed)}, fold {number} of {len(folds)}: "
             model, cost = self._fit(self.log.ratings(split.train), f"{step}fitting")
-            errors.append(self._errors(model, split, cost, f"{step}predicting"))
+            if self.ranges and not model.errors.are_known:
+                self._find_ranges(model, split.train, f"{step}finding ranges")
+            tested.append(self._test(model, split, cost, f"{step}predicting"))
             costs.append(cost)
-        wrong_by = np.concatenate(errors)
         mean_cost = {name: metrics.mean([cost[name] for cost in costs]) for name in costs[0]}
-        stars = {"rmse": metrics.rmse(wrong_by), "mae": metrics.mae(wrong_by)}
-        return stars | mean_cost | {"peak_memory_bytes": peak_memory()}
+        return Tested.joined(tested).figures() | mean_cost | {"peak_memory_bytes": peak_memory()}
 
     def _name(self, seed: int) -> str:
         return f"{self.algorithm.name}, seed {seed}"
@@ -270,41 +275,26 @@ class Trial:
 
     # Stars.
 
-    def _errors(
-        self, model: Model, split: Split, cost: Figures, step: str
-    ) -> "NDArray[np.float32]":
-        """Stars given less stars predicted, for each tested row, by viewer."""
-        cases, watch, errors = Case.of(self.log, split), Stopwatch(), []
-        unknown = UnknownFilms(model, self.log.stars[split.train])
+    def _find_ranges(self, model: Model, rows: "Rows", step: str) -> None:
+        """Calibrate by what a fit to nine tenths of the rows gets wrong about the other tenth."""
+        held = is_held_out(self.log.users[rows], self.log.films[rows])
+        inner, cost = self._fit(self.log.ratings(rows[~held]), step)
+        tested = self._test(inner, Split(rows[~held], rows[held]), cost, step)
+        model.calibrate(tested.conditions, tested.errors)
+
+    def _test(self, model: Model, split: Split, cost: Figures, step: str) -> "Tested":
+        cases, watch, tested = Case.of(self.log, split), Stopwatch(), []
+        examiner = Examiner(model, self.log.stars[split.train])
         for done, case in enumerate(cases):
             self.progress(step, done, len(cases))
             history, films = self._history(model, case), self.log.films[case.tested]
-            known = np.isin(films, model.film_ids)
-            stars = np.full(len(films), unknown.stars(history), np.float32)
             with watch:
-                places = np.searchsorted(model.film_ids, films[known]).astype(np.int32)
-                stars[known] = model.predict_stars(history, places, case.viewer).stars
-            errors.append(self.log.stars[case.tested] - stars)
+                tested.append(
+                    examiner.test(case.viewer, history, films, self.log.stars[case.tested])
+                )
         self.progress(step, len(cases), len(cases))
         cost["score_milliseconds"] = 1000 * watch.seconds / len(cases)
-        return np.concatenate(errors)
-
-
-class UnknownFilms:
-    """Stars for films without a rating in training, which count although no model knows them.
-
-    As Surprise does: the mean of training plus the viewer's bias, here Σ residuals / (n + 3), the
-    residuals being what the viewer gave beyond what the model expects of somebody unknown.
-    """
-
-    def __init__(self, model: Model, trained_on: "NDArray[np.float32]") -> None:
-        self.mean = trained_on.mean(dtype=np.float64)
-        self.expected = model.expected_stars(model.history([], []))
-
-    def stars(self, history: History) -> float:
-        beyond = (history.stars - self.expected[history.films]).sum(dtype=np.float64)
-        level = beyond / (len(history) + LEVEL_DAMPING)
-        return float(np.clip(self.mean + level, LOWEST, HIGHEST))
+        return Tested.joined(tested)
 
 
 def best(scores: "NDArray[np.float32]", seen: "NDArray[np.int32]", k: int) -> "NDArray[np.intp]":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recommendations.engine.contract import History, Model
+from recommendations.engine.ranges import Conditions, spread
 from recommendations.engine.ratings import Ratings
 
 if TYPE_CHECKING:
@@ -21,10 +22,20 @@ def is_held_out(user_ids: "ArrayLike", film_ids: "ArrayLike") -> "NDArray[np.boo
     It hangs on the two ids alone (splitmix64; Steele, Lea & Flood, 2014), so that a rating that
     was held out once always is, on every machine and in any order.
     """
+    held: NDArray[np.bool_] = _hashed(user_ids, film_ids) % np.uint64(ONE_IN) == 0
+    return held
+
+
+def dealt(user_ids: "ArrayLike", film_ids: "ArrayLike", parts: int) -> "NDArray[np.uint64]":
+    """Which of so many parts each rating falls into: (n,). Says nothing of `is_held_out`."""
+    part: NDArray[np.uint64] = mixed(_hashed(user_ids, film_ids)) % np.uint64(parts)
+    return part
+
+
+def _hashed(user_ids: "ArrayLike", film_ids: "ArrayLike") -> "NDArray[np.uint64]":
     users = np.asarray(user_ids, np.int64).view(np.uint64)
     films = np.asarray(film_ids, np.int64).view(np.uint64)
-    held: NDArray[np.bool_] = mixed(mixed(users) ^ films) % np.uint64(ONE_IN) == 0
-    return held
+    return mixed(mixed(users) ^ films)
 
 
 def mixed(values: "NDArray[np.uint64]") -> "NDArray[np.uint64]":
@@ -81,6 +92,16 @@ def errors(model: Model, ratings: Ratings, held_out: HeldOut) -> "NDArray[np.flo
         films = held_out.films[start:end]
         predicted[start:end] = model.predict_stars(history, films, user).stars
     return held_out.stars - predicted
+
+
+def conditions(ratings: Ratings, held_out: HeldOut) -> Conditions:
+    """Under which each held-out rating is predicted, by the viewer's training ratings."""
+    lengths = np.bincount(ratings.users, minlength=ratings.n_users)
+    viewers = np.unique(held_out.users)
+    spreads = np.zeros(ratings.n_users)
+    spreads[viewers] = [spread(ratings.stars[ratings.of_user(each)]) for each in viewers]
+    users = held_out.users
+    return Conditions(ratings.support[held_out.films], spreads[users], lengths[users])
 
 
 def accuracy(errors: "NDArray[np.float32]") -> dict[str, float]:

@@ -23,10 +23,10 @@ from recommendations.engine.folding import BIAS_DAMPING, unexplained
 from recommendations.engine.parameters import Parameters, Range, require
 from recommendations.engine.progress import Progress, silent, stage
 from recommendations.engine.ratings import LOWEST, Ratings
-from recommendations.engine.svd import SVD
+from recommendations.engine.stars import Stars
 
 #: What predicts the stars.
-STAR_PREDICTOR: type[Model] = SVD
+STAR_PREDICTOR: type[Model] = Stars
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,8 @@ class Hybrid(Model):
         self._make_fit(ratings)
         self.ranker.fit(ratings, stage(progress, 1, 2))
         self.stars.fit(ratings, stage(progress, 2, 2))
+        self.errors = self.stars.errors
+        self.notes += self.stars.notes
 
     def _make_fit(self, ratings: Ratings) -> None:
         """Raise the ranker's min_support until no more films than max_items have it."""

@@ -16,7 +16,7 @@ from recommendations.engine.surprise_models import Remembering
 from recommendations.engine.trainset import Trainset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 SIMILARITIES = ("msd", "cosine", "pearson", "pearson_baseline")
 
@@ -188,9 +188,11 @@ class ItemKNN(Remembering):
         self.remember(ratings)
         trainset.clock.finish()
 
-    def _keep_similar(self, similarity: NDArray[np.float64]) -> None:
-        films = [np.flatnonzero(row > 0).astype(np.int32) for row in similarity]
-        kept = [row[own] for row, own in zip(similarity, films, strict=True)]
+    def _keep_similar(self, similarity: "Iterable[NDArray[np.float64]]") -> None:
+        films, kept = [], []
+        for row in similarity:
+            films.append(np.flatnonzero(row > 0).astype(np.int32))
+            kept.append(row[films[-1]])
         self.similar_starts = np.cumsum([0, *map(len, films)], dtype=np.int64)
         self.similar_films, self.similarities = np.concatenate(films), np.concatenate(kept)
 

@@ -8,6 +8,7 @@ from 0 to 1 unless another unit is named. A mean over nothing is NaN.
 The definitions are those of the public table of recommenders-team/recommenders.
 """
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,6 +91,12 @@ def novelty(raters: "ArrayLike", n_viewers: int) -> float:
 
 # Stars.
 
+#: Ranges are looked at in bins of film support, each begun by one of these, and in thirds of the
+#: ratings by the spread of their viewer; a bin of fewer ratings than ENOUGH says nothing.
+SUPPORT_BINS = (1, 3, 10, 50)
+THIRDS = 3
+ENOUGH = 200
+
 
 def rmse(errors: "ArrayLike") -> float:
     """Root of the mean squared error, in stars."""
@@ -99,3 +106,19 @@ def rmse(errors: "ArrayLike") -> float:
 def mae(errors: "ArrayLike") -> float:
     """Mean absolute error, in stars."""
     return mean(np.abs(errors))
+
+
+def worst_coverage(inside: "ArrayLike", support: "ArrayLike", spread: "ArrayLike") -> float:
+    """The least share of tested ratings within their ranges, of all bins; NaN if none is enough.
+
+    inside: (n,) whether each is; support: (n,) ratings of the film; spread: (n,) of the viewer.
+    """
+    within, spreads = np.asarray(inside, np.float64), np.asarray(spread)
+    thirds = np.searchsorted(np.quantile(spreads, (1 / THIRDS, 2 / THIRDS)), spreads)
+    bins = THIRDS * np.searchsorted(SUPPORT_BINS, support, side="right") + thirds
+    shares = [mean(within[bins == each]) for each in np.unique(bins) if _enough(bins == each)]
+    return min(shares, default=math.nan)
+
+
+def _enough(chosen: "NDArray[np.bool_]") -> bool:
+    return int(chosen.sum()) >= ENOUGH

@@ -75,6 +75,19 @@ class Ratings:
     def __len__(self) -> int:
         return len(self.stars)
 
+    def only(self, rows: "NDArray[np.bool_]") -> "Ratings":
+        """These rows, with all viewers and films at their indices: some may be left without any.
+
+        rows: (n,). Raises UnusableRatings when it is too little to learn from.
+        """
+        left = Ratings(
+            self.user_ids, self.film_ids, self.users[rows], self.films[rows], self.stars[rows]
+        )
+        if not len(left):
+            raise UnusableRatings("No rating is left to learn from.")
+        left._check()
+        return left
+
     @property
     def n_users(self) -> int:
         return len(self.user_ids)

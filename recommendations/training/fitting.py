@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from recommendations.engine.features import TakesFeatures
-from recommendations.engine.holdout import HeldOut, accuracy, errors
+from recommendations.engine.holdout import HeldOut, accuracy, conditions, errors
 from recommendations.training.reading import Steps, columns, film_features, read
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def fit(model: "Model", progress: Steps) -> Fitted:
 
 
 def _measure(model: "Model", ratings: "Ratings", held_out: HeldOut) -> dict[str, float]:
-    """Measure on the held-out ratings, and take the ranges of predictions from them."""
+    """Measure on the held-out ratings; take the ranges from them, unless the fit knows its own."""
     wrong_by = errors(model, ratings, held_out)
-    model.calibrate(held_out.films, wrong_by)
+    if not model.errors.are_known:
+        model.calibrate(conditions(ratings, held_out), wrong_by)
     return accuracy(wrong_by) | {"held_out": len(held_out), "held_out_unknown": held_out.left_out}

@@ -18,6 +18,9 @@ FIRST, SECOND = slice(0, BLOCK_FILMS), slice(BLOCK_FILMS, 2 * BLOCK_FILMS)
 FILM_IDS = 100 + 7 * np.arange(2 * BLOCK_FILMS)
 
 
+ALL_FILMS = np.arange(2 * BLOCK_FILMS, dtype=np.int32)
+
+
 def two_blocks(seen: float = 0.6) -> Ratings:
     """Two tastes; everybody has rated a share of everything."""
     random = np.random.default_rng(1)
@@ -89,7 +92,7 @@ class ModelContract:
 
     def test_ranges_hold_the_stars_and_stay_on_the_scale(self, model: Model, fan: History) -> None:
         errors = np.random.default_rng(2).normal(size=200).astype(np.float32)
-        model.calibrate(np.arange(200, dtype=np.int32) % len(model.film_ids), errors)
+        model.calibrate(model.conditions(fan, np.resize(ALL_FILMS, 200)), errors)
         predicted = model.predict_stars(fan)
         assert (predicted.low >= 0.5).all()
         assert (predicted.low <= predicted.stars).all()

@@ -183,9 +183,18 @@ def test_stars_of_trained_viewers_are_those_that_they_were_trained_to() -> None:
 def test_stars_are_measured_over_all_folds() -> None:
     figures = evaluate(Oracle, BLOCKS, Protocol.KFOLD).mean
     wrong_by = BLOCKS.stars - 4
-    assert set(figures) == {"rmse", "mae", *COSTS}
+    assert set(figures) == {"rmse", "mae", "range_coverage", "range_coverage_worst", *COSTS}
     assert figures["rmse"] == pytest.approx(float(np.sqrt(np.mean(wrong_by**2))))
     assert figures["mae"] == pytest.approx(float(np.abs(wrong_by).mean()))
+
+
+def test_ranges_are_measured_where_they_are_asked_for() -> None:
+    quick = {"factors": 4, "epochs": 10}
+    unasked = evaluate(SVD, BLOCKS, Protocol.KFOLD, parameters=quick).mean
+    asked = evaluate(SVD, BLOCKS, Protocol.KFOLD, parameters=quick, ranges=True).mean
+    assert np.isnan(unasked["range_coverage"])
+    assert 0.6 < asked["range_coverage"] <= 1
+    assert asked["rmse"] == unasked["rmse"]
 
 
 def test_films_that_training_does_not_know_count_at_the_mean_and_the_viewers_level() -> None:

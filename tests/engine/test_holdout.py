@@ -1,6 +1,7 @@
 import numpy as np
 
-from recommendations.engine.holdout import HeldOut, accuracy, errors, is_held_out
+from recommendations.engine.contract import History
+from recommendations.engine.holdout import HeldOut, accuracy, conditions, errors, is_held_out
 from recommendations.engine.ratings import Ratings
 from recommendations.engine.slow import SlopeOne
 from recommendations.engine.svd import SVD
@@ -64,6 +65,18 @@ def test_ratings_of_unknown_films_or_by_unknown_viewers_are_counted_and_left_out
         ratings, np.array([1, 1, 3]), np.array([20, 30, 10]), np.ones(3, np.float32)
     )
     assert (len(held_out), held_out.left_out) == (1, 2)
+
+
+def test_conditions_are_those_of_the_training_ratings() -> None:
+    ratings = two_blocks()
+    model = SVD(factors=4, epochs=10).fit(ratings)
+    held_out = HeldOut.of(
+        ratings, np.array([1003]), ratings.film_ids[[2]], np.array([2.0], np.float32)
+    )
+    own = ratings.of_user(3)
+    history = History(ratings.films[own], ratings.stars[own])
+    found, expected = conditions(ratings, held_out), model.conditions(history, held_out.films)
+    assert np.allclose(found.columns(), expected.columns())
 
 
 def test_accuracy_is_in_stars() -> None:

@@ -79,7 +79,7 @@ class TestHybrid(ModelContract):
     def test_both_parts_are_in_one_artifact(self, model: Hybrid, tmp_path: Path) -> None:
         model.save(tmp_path)
         names = {path.name for path in tmp_path.iterdir()}
-        assert {"ranker.weights.npy", "stars.factors.npy", "film_ids.npy"} <= names
+        assert {"ranker.weights.npy", "stars.svd_factors.npy", "film_ids.npy"} <= names
         assert not {"ranker.film_ids.npy", "stars.support.npy"} & names
 
 

@@ -58,3 +58,11 @@ def test_the_mean_of_nothing_is_no_number() -> None:
     assert math.isnan(metrics.mean([]))
     assert math.isnan(metrics.share_disliked([]))
     assert math.isnan(metrics.rmse([]))
+
+
+def test_the_worst_bin_of_ranges_is_one_with_enough_ratings() -> None:
+    support, spread = np.repeat([2, 30], [600, 150]), np.tile([0.5, 1.0, 1.5], 250)
+    inside = np.where(support == 30, 0, spread < 1.5)
+    assert metrics.worst_coverage(inside, support, spread) == 0
+    assert metrics.worst_coverage(np.ones(600), support[:600], spread[:600]) == 1
+    assert np.isnan(metrics.worst_coverage(inside[600:], support[600:], spread[600:]))

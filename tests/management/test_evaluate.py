@@ -108,7 +108,7 @@ def test_a_log_gets_one_line_for_each_step(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--algorithms", "svd,magic"], "no algorithm 'magic'; valid are svd"),
+        (["--algorithms", "svd,magic"], "no algorithm 'magic'; valid are hybrid"),
         (["--algorithms", ","], "at least one is needed"),
         (["--param", "beard=1"], "Unknown parameter beard; valid are factors"),
         (["--protocol", "dice"], "invalid choice: 'dice' .*'leave-last-out'"),

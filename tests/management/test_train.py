@@ -62,7 +62,7 @@ def test_a_log_gets_one_line_for_each_step(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--algorithm", "magic"], "no algorithm 'magic'; valid are svd"),
+        (["--algorithm", "magic"], "no algorithm 'magic'; valid are hybrid"),
         (["--param", "beard=1"], "Unknown parameter beard; valid are factors"),
         (["--param", "factors=many"], "must be a whole number"),
         (["--param", "factors"], "'factors' is not of the form name=value"),

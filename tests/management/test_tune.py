@@ -145,7 +145,7 @@ def test_an_interrupted_search_exits_as_interrupted_ones_do(dataset: str) -> Non
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["magic"], "no algorithm 'magic'; valid are svd"),
+        (["magic"], "no algorithm 'magic'; valid are hybrid"),
         (["popularity"], "Of popularity there is nothing to search"),
         (["svd", "--param", "beard=1"], "Unknown parameter beard; valid are factors"),
         (["svd", "--over", "beard=1..2"], "Unknown parameter beard; valid are factors"),

@@ -99,7 +99,7 @@ class TestTraining:
 
 class TestFailure:
     def test_an_unknown_algorithm_is_answered_with_the_valid_ones(self, db: None) -> None:
-        with pytest.raises(TrainingFailed, match="no algorithm 'magic'; valid are svd"):
+        with pytest.raises(TrainingFailed, match="no algorithm 'magic'; valid are hybrid"):
             training.train("magic")
         assert not TrainedModel.objects.exists()
 

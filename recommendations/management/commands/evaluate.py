@@ -28,6 +28,8 @@ class Column(NamedTuple):
 COLUMNS = {
     "rmse": Column("RMSE", ".4f"),
     "mae": Column("MAE", ".4f"),
+    "range_coverage": Column("in range", ".1%"),
+    "range_coverage_worst": Column("worst bin", ".1%"),
     "ndcg": Column("nDCG@{k}", ".4f"),
     "map": Column("MAP", ".4f"),
     "precision": Column("precision", ".4f"),
@@ -92,6 +94,11 @@ class Command(BaseCommand):
             help="Compare with viewers whom training did not see (five more fits a seed)",
         )
         add(
+            "--ranges",
+            action="store_true",
+            help="Measure the 80 %% ranges of kfold also where that takes one more fit a fold",
+        )
+        add(
             "--param",
             type=parameter,
             action="append",
@@ -141,6 +148,7 @@ def asked_for(
         k=options["k"],
         seeds=options["seeds"],
         held_out_viewers=options["held_out_viewers"],
+        ranges=options["ranges"],
         progress=bar.show,
     )
 
