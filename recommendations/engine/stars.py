@@ -119,8 +119,10 @@ class Stars(Model):
 
     def _calibrate(self, unseen: Unseen) -> None:
         stars = unseen.base + unseen.residuals
-        predicted = unseen.base + self.stack.predict(unseen.lengths, unseen.beyond)
-        errors = stars - np.clip(predicted, LOWEST, HIGHEST)
+        beyond = self.stack.predict(unseen.lengths, unseen.beyond)
+        # Who asks for a film without ratings gets their level, and the SVD says no more of it.
+        beyond = np.where(unseen.support > 0, beyond, unseen.beyond[:, 0])
+        errors = stars - np.clip(unseen.base + beyond, LOWEST, HIGHEST)
         self.calibrate(unseen.conditions, errors.astype(np.float32))
 
     # Storing and loading.

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.running import ROOT, RunningSite, until
 
 #: So many epochs take hours.
-ENDLESS = ["--param", "epochs=100000000"]
+ENDLESS = ["--algorithm", "svd", "--param", "epochs=100000000"]
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def queue_endless(site: RunningSite) -> psutil.Process:
 
 
 def test_a_queued_training_is_done_and_goes_to_work(demo: RunningSite) -> None:
-    demo.manage("train", "--queue", "--param", "epochs=5", "--force")
+    demo.manage("train", "--queue", "--algorithm", "svd", "--param", "epochs=5", "--force")
     until(lambda: newest(demo).startswith("2 active"), seconds=60, every=0.5)
 
 
@@ -69,7 +69,7 @@ def test_a_killed_training_is_given_up_and_predictions_never_wait(demo: RunningS
     worker.kill()
     lost = until(lambda: lost_row(demo), seconds=120, every=1)
     assert "Its process was lost" in lost
-    demo.manage("train", "--queue", "--param", "epochs=5", "--force")
+    demo.manage("train", "--queue", "--algorithm", "svd", "--param", "epochs=5", "--force")
     until(lambda: newest(demo).startswith("3 active"), seconds=60, every=0.5)
 
 
