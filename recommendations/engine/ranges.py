@@ -58,12 +58,17 @@ class Conditions:
     length: "ArrayLike"
 
     def columns(self) -> "NDArray[np.float64]":
-        """What the log of the scale is a sum of: (n, 14)."""
+        """What the log of the scale is a sum of: (n, 26).
+
+        What the spread makes of it may hang on support and length: a spread seen in few ratings
+        says less.
+        """
         support = hats(np.log1p(self.support), np.log1p(SUPPORT_KNOTS))
-        rest = [np.log(np.atleast_1d(self.spread))[:, None]]
-        rest.append(hats(np.log1p(self.length), np.log1p(LENGTH_KNOTS)))
-        alike = (np.broadcast_to(each, (len(support), each.shape[1])) for each in rest)
-        return np.hstack([support, *alike])
+        length = hats(np.log1p(self.length), np.log1p(LENGTH_KNOTS))
+        by_spread = np.log(np.atleast_1d(self.spread))[:, None]
+        several = (support, by_spread * support, by_spread * length, length)
+        alike = (np.broadcast_to(each, (len(support), each.shape[1])) for each in several)
+        return np.hstack(list(alike))
 
     def cells(self) -> "NDArray[np.float64]":
         """How near it is to each pair of knots of support and of spread: (n, 18), of sum 1."""
@@ -93,7 +98,7 @@ class ErrorRanges:
     errors there are, the more it is drawn to what holds for all. Last, all ends are moved alike,
     so that eight of ten lie between them (Papadopoulos, Gammerman & Vovk, 2008).
 
-    coefficients: (14,) float32; ends: (2, 18) float32, z: low <= 0 <= high, infinite if unknown
+    coefficients: (26,) float32; ends: (2, 18) float32, z: low <= 0 <= high, infinite if unknown
     """
 
     coefficients: "NDArray[np.float32]"
@@ -103,7 +108,7 @@ class ErrorRanges:
     def unknown(cls) -> Self:
         """Anything is possible, as long as no error was measured."""
         ends = np.repeat([[-np.inf], [np.inf]], len(SUPPORT_KNOTS) * len(SPREAD_KNOTS), axis=1)
-        size = len(SUPPORT_KNOTS) + 1 + len(LENGTH_KNOTS)
+        size = 2 * (len(SUPPORT_KNOTS) + len(LENGTH_KNOTS))
         return cls(np.zeros(size, np.float32), ends.astype(np.float32))
 
     @property
