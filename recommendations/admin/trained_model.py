@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -10,7 +11,7 @@ from django.urls import path
 from django.utils.html import format_html
 
 from recommendations.admin.prediction import ReadOnlyAdmin
-from recommendations.models import TrainedModel
+from recommendations.models import Neighbours, TrainedModel
 from recommendations.models.measurements import compared
 from recommendations.pipeline import trainings
 
@@ -50,6 +51,14 @@ class TrainedModelAdmin(ReadOnlyAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: TrainedModel | None = None) -> bool:
         at_work = obj is not None and obj.state == TrainedModel.State.ACTIVE
         return not at_work and super().has_delete_permission(request, obj)
+
+    def get_deleted_objects(
+        self, objs: Sequence[TrainedModel] | QuerySet[TrainedModel], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """What goes with a model is counted, not listed: it has a row for each film."""
+        neighbours = Neighbours.objects.filter(model__in=objs).count()
+        counted = {"trained models": len(objs), "lists of similar films": neighbours}
+        return [str(model) for model in objs], counted, set(), []
 
     def delete_model(self, request: HttpRequest, obj: TrainedModel) -> None:
         self.delete_queryset(request, TrainedModel.objects.filter(pk=obj.pk))

@@ -174,6 +174,15 @@ def test_a_training_shows_how_far_it_is(staff_client: Client, catalogue: None) -
         assert "25%" in html
 
 
+def test_what_goes_with_a_model_is_counted_before_it_is_deleted(
+    staff_client: Client, active_model: TrainedModel
+) -> None:
+    TrainedModel.objects.update(state=TrainedModel.State.RETIRED)
+    page = staff_client.get(f"{MODELS}{active_model.pk}/delete/").content.decode()
+    assert f"Lists of similar films: {active_model.neighbours_set.count()}" in page
+    assert page.count("<li>") < 12
+
+
 def test_a_deleted_model_has_its_files_deleted_by_a_worker(
     staff_client: Client, active_model: TrainedModel
 ) -> None:
