@@ -134,10 +134,16 @@ class Hybrid(Model):
         scores = self.ranker.score(history, user)
         progress(1, 2)
         if len(history):
-            spread = scores[self.ranker.known].std()
-            scores = scores - self.parameters.penalty * spread * self._below_mean(history, ALL)
+            scores = scores - self._penalty(scores, history, ALL)
         progress(2, 2)
         return scores.astype(np.float32, copy=False)
+
+    def _penalty(
+        self, ranked: NDArray[np.float32], history: History, films: Films
+    ) -> NDArray[np.float32]:
+        """What `films` lose; `ranked` are the ranker's scores of all."""
+        spread = ranked[self.ranker.known].std()
+        return np.asarray(self.parameters.penalty * spread * self._below_mean(history, films))
 
     def _below_mean(self, history: History, films: Films) -> NDArray[np.float32]:
         """How many stars each film is predicted below the viewer's mean, if it is."""
@@ -175,13 +181,19 @@ class Hybrid(Model):
 
         A lower rating lowers the mean, too, and may so cost a film that is below it less.
         """
-        below, scores = self._below_mean(history, films) > 0, self.score(history)[films]
+
+        def scored(history: History) -> NDArray[np.float32]:
+            # Stars of all films would be asked for once for each rating that may be named.
+            ranked = self.ranker.score(history)
+            return ranked[films] - self._penalty(ranked, history, films)
+
+        below, scores = self._below_mean(history, films) > 0, scored(history)
 
         @cache
         def lowered(position: int) -> NDArray[np.float32]:
             stars = history.stars.copy()
             stars[position] = LOWEST
-            return self.score(History(history.films, stars))[films]
+            return scored(History(history.films, stars))
 
         return lambda at, each: bool(below[at] and lowered(each.position)[at] > scores[at])
 

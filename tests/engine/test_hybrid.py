@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,6 +76,20 @@ class TestHybrid(ModelContract):
                 risen = model.score(History(history.films, stars)) > model.score(history)
                 named = [place in dict(carriers) for carriers, _ in explained]
                 assert not (risen & named).any()
+
+    def test_an_explanation_asks_for_no_stars_but_those_of_its_films(
+        self, model: Hybrid, fan: History, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # With many films and ratings, those of all would take a minute.
+        expected, asked = model.stars.expected_stars, []
+
+        def watched(*given: Any) -> Any:
+            asked.append(len(expected(*given)))
+            return expected(*given)
+
+        monkeypatch.setattr(model.stars, "expected_stars", watched)
+        model.explain(fan, np.arange(BLOCK_FILMS, BLOCK_FILMS + 3, dtype=np.int32))
+        assert set(asked) == {3}
 
     def test_both_parts_are_in_one_artifact(self, model: Hybrid, tmp_path: Path) -> None:
         model.save(tmp_path)
