@@ -8,6 +8,7 @@ sums over viewers, whose standard error is the usual one of a ratio estimator (C
 *Sampling Techniques*, ch. 6), for the ratings of one viewer hang together.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -84,7 +85,7 @@ class Served:
         self, trial: Trial, history: "History", films: "NDArray[np.bool_]"
     ) -> "NDArray[np.float64]":
         places = np.searchsorted(self.model.film_ids, trial.held_film_ids[films]).astype(np.int32)
-        predicted = self.model.predict_stars(history, places).stars
+        predicted = self.model.predict_stars(history, places, trial.viewer).stars
         wrong_by = trial.held_stars[films].astype(np.float64) - predicted
         return wrong_by**2
 
@@ -100,7 +101,8 @@ class Measure:
 
     @property
     def lost(self) -> bool:
-        return self.worse_by > STANDARD_ERRORS * self.standard_error
+        is_worse = self.worse_by > STANDARD_ERRORS * self.standard_error
+        return is_worse or math.isnan(self.challenger)
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def _attempt(record: TrainedModel, model: "Model", progress: Steps) -> None:
     except BaseException as error:
         _fail(record, STOPPED if isinstance(error, Stopped) else traceback.format_exc())
         storing.delete_unless_named(record.checksum)
-        if isinstance(error, UnusableRatings):
+        if isinstance(error, UnusableRatings | FloatingPointError):
             raise TrainingFailed(str(error)) from error
         raise
 

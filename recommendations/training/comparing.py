@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from recommendations.engine.artifacts import ArtifactError
+from recommendations.engine.artifacts import ArtifactError, NewerFormat
 from recommendations.engine.comparison import Comparison, Served, Trial, compare
 from recommendations.models import TrainedModel
 from recommendations.training.fitting import Fitted
@@ -23,7 +23,7 @@ VIEWERS, VIEWERS_OF_SLOW = 500, 50
 class Verdict:
     """Which model was at work, and how the new one compares, or why they were not compared.
 
-    unknown: the one at work may well be better, but it could not be reached
+    unknown: the one at work may well be better, but it could not be loaded here
     """
 
     champion: TrainedModel | None
@@ -58,7 +58,8 @@ def judge(fitted: Fitted, progress: Steps) -> Verdict:
         model = load(champion)
     except ArtifactError as error:
         logger.warning("%s", error)
-        return Verdict(champion, note=str(error))
+        # A newer format is no damage: it is this process that is old, and the model is good.
+        return Verdict(champion, note=str(error), unknown=isinstance(error, NewerFormat))
     except Exception as error:
         # The storage is away, and each kind of storage says so in its own words.
         logger.exception("%s could not be loaded to compare with.", champion)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from recommendations.engine.features import TakesFeatures
 from recommendations.engine.holdout import HeldOut, accuracy, conditions, errors
 from recommendations.training.reading import Steps, columns, film_features, read
@@ -42,8 +44,13 @@ def fit(model: "Model", progress: Steps) -> Fitted:
 
 
 def _measure(model: "Model", ratings: "Ratings", held_out: HeldOut) -> dict[str, float]:
-    """Measure on the held-out ratings; take the ranges from them, unless the fit knows its own."""
+    """Measure on the held-out ratings; take the ranges from them, unless the fit knows its own.
+
+    Raises FloatingPointError for a model that predicts no numbers.
+    """
     wrong_by = errors(model, ratings, held_out)
+    if not np.isfinite(wrong_by).all():
+        raise FloatingPointError("It predicts stars that are no numbers.")
     if not model.errors.are_known:
         model.calibrate(conditions(ratings, held_out), wrong_by)
     return accuracy(wrong_by) | {"held_out": len(held_out), "held_out_unknown": held_out.left_out}

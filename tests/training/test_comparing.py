@@ -1,21 +1,25 @@
 """Champion and challenger: what is worse does not go to work by itself."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from django.conf import LazySettings
 from django.core.files.storage import storages
 
 from recommendations import training
+from recommendations.engine import artifacts
 from recommendations.engine.comparison import Measure, Served, Trial, compare
 from recommendations.engine.holdout import is_held_out
-from recommendations.engine.ratings import Ratings
+from recommendations.engine.ratings import HIGHEST, LOWEST, Ratings
+from recommendations.engine.slow import SlopeOne
 from recommendations.models import Rating, TrainedModel
 from recommendations.training import caching, loading
 from recommendations.training.reading import unwatched
-from tests.training.conftest import SMALL
+from tests.training.conftest import SMALL, cached
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,6 +78,19 @@ def test_a_storage_that_is_away_leaves_the_new_model_ready(
     new = challenge(SMALL)
     assert new.state == TrainedModel.State.READY
     assert "no route to the storage" in new.metrics["comparison"]["note"]
+    assert TrainedModel.objects.active().get() == active_model
+
+
+def test_a_model_of_a_newer_version_is_not_replaced(
+    active_model: TrainedModel, settings: LazySettings
+) -> None:
+    training.load_active()
+    manifest = cached(settings, active_model) / artifacts.MANIFEST
+    manifest.chmod(0o644)
+    manifest.write_bytes(manifest.read_bytes().replace(b'"format": 1', b'"format": 2'))
+    new = challenge(SMALL | {"epochs": 21})
+    assert new.state == TrainedModel.State.READY
+    assert "its format is 2" in new.metrics["comparison"]["note"]
     assert TrainedModel.objects.active().get() == active_model
 
 
@@ -152,6 +169,22 @@ def test_films_that_only_one_model_knows_are_misses_and_no_errors(
 def test_worse_by_more_than_two_standard_errors_has_lost() -> None:
     assert Measure(0.1, 0.2, 0.021, 0.01).lost
     assert not Measure(0.1, 0.2, 0.019, 0.01).lost
+
+
+def test_who_predicts_no_numbers_has_lost_and_is_no_champion() -> None:
+    assert Measure(math.nan, 0.2, math.nan, math.nan).lost
+    assert not Measure(0.2, math.nan, math.nan, math.nan).lost
+
+
+def test_a_model_that_does_not_fold_in_is_served_the_viewer(data: Data) -> None:
+    model = SlopeOne().fit(data.ratings)
+    for trial in data.trials(5):
+        history = model.history(trial.film_ids, trial.stars)
+        known = np.isin(trial.held_film_ids, model.film_ids)
+        places = np.searchsorted(model.film_ids, trial.held_film_ids[known])
+        stars = np.clip(model.trained_estimates(trial.viewer)[places], LOWEST, HIGHEST)
+        squares = Served(model).squared_errors(trial, history, known)
+        assert squares == pytest.approx((trial.held_stars[known] - stars) ** 2, abs=1e-5)
 
 
 def test_one_viewer_is_too_few_to_compare_by(active_model: TrainedModel, data: Data) -> None:

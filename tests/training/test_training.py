@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -16,11 +17,14 @@ from recommendations.training import TrainingFailed, caching, loading
 from tests.conftest import CRIME, FILMS, ROMANCE
 from tests.training.conftest import SMALL, cached, stored
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 @pytest.fixture
 def faulty(settings: LazySettings) -> Iterator[None]:
     settings.ALGORITHMS = settings.ALGORITHMS | {
-        name: f"{__name__}.{name.title()}" for name in ("stumbling", "halted")
+        name: f"{__name__}.{name.title()}" for name in ("stumbling", "halted", "blank")
     }
     yield
 
@@ -33,6 +37,11 @@ class Stumbling(SVD):
 class Halted(SVD):
     def find_neighbours(self, *arguments: object) -> None:
         raise KeyboardInterrupt
+
+
+class Blank(SVD):
+    def expected_stars(self, *arguments: Any) -> "NDArray[np.float32]":
+        return np.full_like(super().expected_stars(*arguments), np.nan)
 
 
 class TestTraining:
@@ -115,6 +124,22 @@ class TestFailure:
         assert failed.state == TrainedModel.State.FAILED
         assert failed.error.startswith("Traceback")
         assert "at least 2 viewers" in failed.error
+
+    def test_a_fit_that_runs_away_is_said_to(self, active_model: TrainedModel) -> None:
+        with pytest.raises(TrainingFailed, match="lower learning_rate"):
+            training.train("svd", SMALL | {"learning_rate": 50})
+        assert TrainedModel.objects.latest("pk").state == TrainedModel.State.FAILED
+        assert TrainedModel.objects.active().get() == active_model
+
+    def test_a_model_that_predicts_no_numbers_is_failed(
+        self, active_model: TrainedModel, faulty: None, store: Path
+    ) -> None:
+        files = stored(store)
+        with pytest.raises(TrainingFailed, match="stars that are no numbers"):
+            training.train("blank", SMALL)
+        assert TrainedModel.objects.latest("pk").state == TrainedModel.State.FAILED
+        assert TrainedModel.objects.active().get() == active_model
+        assert stored(store) == files
 
     def test_the_active_model_stays_at_work(
         self, active_model: TrainedModel, faulty: None, store: Path
