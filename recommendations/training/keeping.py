@@ -1,5 +1,7 @@
 """Going back to an earlier model, and taking out what is not needed any more."""
 
+from contextlib import suppress
+
 from django.conf import settings
 from django.db import transaction
 
@@ -44,11 +46,13 @@ def delete(record: TrainedModel) -> None:
     A training whose row is deleted ends without a result. Raises Refused for the active model.
     """
     with transaction.atomic():
-        same = TrainedModel.objects.filter(pk=record.pk).exclude(state=TrainedModel.State.ACTIVE)
-        deleted, _ = same.delete()
-    if not deleted:
-        raise Refused(f"{record} is at work; activate another model first.")
-    storing.delete_unless_named(record.checksum)
+        # Locked: Django reads the rows before it deletes them, and one may go to work between.
+        same = TrainedModel.objects.select_for_update().filter(pk=record.pk)
+        held = same.exclude(state=TrainedModel.State.ACTIVE).first()
+        if held is None:
+            raise Refused(f"{record} is at work; activate another model first.")
+        held.delete()
+    storing.delete_unless_named(held.checksum)
 
 
 def prune(keep: int | None = None) -> int:
@@ -57,8 +61,12 @@ def prune(keep: int | None = None) -> int:
     Returns how many models and artifacts were deleted.
     """
     models = list(TrainedModel.objects.prunable(settings.MODELS_KEEP if keep is None else keep))
+    deleted = 0
     for record in models:
-        delete(record)
+        # One that went to work meanwhile stays.
+        with suppress(Refused):
+            delete(record)
+            deleted += 1
     artifacts = storing.delete_unnamed()
     caching.tidy()
-    return len(models) + artifacts
+    return deleted + artifacts

@@ -193,6 +193,21 @@ class TestPruning:
         left = set(TrainedModel.objects.all())
         assert left == {active_model, second, *resting[1:], queued}
 
+    def test_one_that_goes_to_work_meanwhile_stays(
+        self, active_model: TrainedModel, second: TrainedModel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        third = training.train("svd", SMALL | {"factors": 6})
+        delete = keeping.delete
+
+        def overtaken(record: TrainedModel) -> None:
+            TrainedModel.objects.get(pk=record.pk).activate()
+            delete(record)
+
+        monkeypatch.setattr(keeping, "delete", overtaken)
+        keeping.prune(keep=0)
+        assert training.load_active()
+        assert TrainedModel.objects.active().get() == third
+
     def test_files_that_no_row_names_go(
         self, active_model: TrainedModel, store: Path, settings: LazySettings
     ) -> None:
