@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from recommendations.engine import splits
 from recommendations.engine.contract import Model
-from recommendations.engine.features import TakesFeatures
+from recommendations.engine.features import give
 from recommendations.engine.ratings import HIGHEST, LOWEST
 from recommendations.engine.splits import RatingLog
 from recommendations.engine.surprise_models import SurpriseModel
@@ -47,9 +47,8 @@ class Setting:
         return ((own[:n], own[max(LENGTHS) :]) for own in self.rows)
 
     def fit(self, name: str, rows: NDArray[np.intp]) -> Model:
-        model, features = algorithm(name)(), self.log.features
-        if features and isinstance(model, TakesFeatures):
-            model.with_features(features.film_ids, features.genres, features.years)
+        model = algorithm(name)()
+        give(model, self.log.features)
         return model.fit(self.log.ratings(rows))
 
     def errors(self, model: Model, n: int) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from recommendations.engine.contract import Model
-from recommendations.engine.features import TakesFeatures
+from recommendations.engine.features import give
 from recommendations.engine.splits import RatingLog
 from recommendations.evaluating import read_dataset
 from recommendations.training import algorithm
@@ -36,9 +36,7 @@ def main() -> None:
 
 
 def fitted(model: Model, log: RatingLog) -> Model:
-    features = log.features
-    if features and isinstance(model, TakesFeatures):
-        model.with_features(features.film_ids, features.genres, features.years)
+    give(model, log.features)
     return model.fit(log.ratings(np.arange(len(log))))
 
 

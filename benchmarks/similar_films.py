@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from recommendations.engine.features import TakesFeatures
+from recommendations.engine.features import give
 from recommendations.engine.splits import stratified_by_item
 from recommendations.evaluating import read_dataset
 from recommendations.importers.movielens import Reading
@@ -49,8 +49,7 @@ class Measures(NamedTuple):
 def with_neighbours(name: str, log: "RatingLog", ratings: "Ratings", features: bool) -> "Model":
     model = algorithm(name)()
     known = log.features if features else None
-    if known and isinstance(model, TakesFeatures):
-        model.with_features(known.film_ids, known.genres, known.years)
+    give(model, known)
     model.fit(ratings)
     started = time.monotonic()
     model.find_neighbours(ratings, known)

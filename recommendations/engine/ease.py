@@ -124,12 +124,7 @@ class EASE(Model):
         film_ids: (n,) raw ids; genres: (n, n_genres) bool; years: (n,), NaN if unknown.
         Raises ValueError when their lengths differ.
         """
-        features = FilmFeatures(
-            np.asarray(film_ids, np.int32),
-            np.asarray(genres, np.bool_),
-            np.asarray(years, np.float32),
-        )
-        self.features = features if len(features.film_ids) else None
+        self.features = FilmFeatures.of_arrays(film_ids, genres, years)
         return self
 
     def learn(self, ratings: Ratings, progress: Progress) -> None:

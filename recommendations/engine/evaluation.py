@@ -16,7 +16,7 @@ import numpy as np
 
 from recommendations.engine import metrics, splits
 from recommendations.engine.contract import History, Model
-from recommendations.engine.features import TakesFeatures
+from recommendations.engine.features import give
 from recommendations.engine.holdout import is_held_out
 from recommendations.engine.ratings import Ratings
 from recommendations.engine.splits import Case, RatingLog, Split
@@ -177,9 +177,8 @@ class Trial:
         return splits.leave_last_out(self.log.users, self.log.films, self.log.seconds)
 
     def _fit(self, ratings: Ratings, step: str) -> tuple[Model, Figures]:
-        unfitted, features = self.model(), self.log.features
-        if features and isinstance(unfitted, TakesFeatures):
-            unfitted.with_features(features.film_ids, features.genres, features.years)
+        unfitted = self.model()
+        give(unfitted, self.log.features)
         started = time.perf_counter()
         model = unfitted.fit(ratings, partial(self.progress, step))
         seconds = time.perf_counter() - started

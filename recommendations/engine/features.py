@@ -45,6 +45,19 @@ class FilmFeatures:
         known = [math.nan if year is None else year for year in years.values()]
         return cls(np.array(list(years), np.int32), flags, np.array(known, np.float32))
 
+    @classmethod
+    def of_arrays(cls, film_ids: ArrayLike, genres: ArrayLike, years: ArrayLike) -> Self | None:
+        """From what `with_features` is given; None without films.
+
+        Raises ValueError when their lengths differ.
+        """
+        given = cls(
+            np.asarray(film_ids, np.int32),
+            np.asarray(genres, np.bool_),
+            np.asarray(years, np.float32),
+        )
+        return given if len(given.film_ids) else None
+
     def of(self, film_ids: NDArray[np.int32]) -> "FilmFeatures":
         """The features of these films, in their order: no genre and no year where unknown."""
         order = np.argsort(self.film_ids)
@@ -66,13 +79,15 @@ class FilmFeatures:
 
 @runtime_checkable
 class TakesFeatures(Protocol):
-    """A model whose fit uses features of films, when it is given any before:
-
-        if isinstance(model, TakesFeatures):
-            model.with_features(film_ids, genres, years)
-        model.fit(ratings)
+    """A model whose fit uses features of films, when it is given any before.
 
     They are not stored: only what the fit made of them is.
     """
 
     def with_features(self, film_ids: ArrayLike, genres: ArrayLike, years: ArrayLike) -> Self: ...
+
+
+def give(model: object, features: FilmFeatures | None) -> None:
+    """Let a model that takes features use these in the fit that follows, if there are any."""
+    if features and isinstance(model, TakesFeatures):
+        model.with_features(features.film_ids, features.genres, features.years)

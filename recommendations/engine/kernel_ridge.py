@@ -140,7 +140,7 @@ class KernelRidge:
         kernel -= 1
         kernel *= STEEPNESS
         np.exp(kernel, out=kernel)
-        if not self.genres.shape[1]:
+        if not self.genres.shape[1] and not self.years.shape[1]:
             kernel *= weighs.audience
             return kernel
         genres = self.genres[films] @ self.genres[others].T

@@ -12,7 +12,7 @@ from recommendations.engine.folding import explained, unexplained
 from recommendations.engine.holdout import dealt
 from recommendations.engine.kernel_ridge import KernelRidge
 from recommendations.engine.progress import Progress, silent, stage
-from recommendations.engine.ratings import HIGHEST, LOWEST, Ratings
+from recommendations.engine.ratings import HIGHEST, LOWEST, Ratings, UnusableRatings
 from recommendations.engine.stacking import Stack
 from recommendations.engine.star_parts import PARTS, STORED, Parts, StarsParameters
 from recommendations.engine.unseen import Unseen, left_out
@@ -47,12 +47,8 @@ class Stars(Model):
         self._features: FilmFeatures | None = None
 
     def with_features(self, film_ids: ArrayLike, genres: ArrayLike, years: ArrayLike) -> Self:
-        """Give `fit` the genres and years of films, by raw id; see `TakesFeatures`."""
-        self._features = FilmFeatures(
-            np.asarray(film_ids, np.int32),
-            np.asarray(genres, np.bool_),
-            np.asarray(years, np.float32),
-        )
+        """Use features of films in the fit that follows; see `EASE.with_features`."""
+        self._features = FilmFeatures.of_arrays(film_ids, genres, years)
         return self
 
     def learn(self, ratings: Ratings, progress: Progress) -> None:
@@ -114,7 +110,13 @@ class Stars(Model):
     def _unseen(self, ratings: Ratings, part: int, progress: Progress) -> Unseen:
         users, films = ratings.user_ids[ratings.users], ratings.film_ids[ratings.films]
         kept = dealt(users, films, PARTS) != part
-        parts = self._fit_parts(ratings.only(kept), progress)
+        try:
+            left = ratings.only(kept)
+        except UnusableRatings as error:
+            raise UnusableRatings(
+                f"There are too few ratings to weigh the stars' parts by some of them: {error}"
+            ) from error
+        parts = self._fit_parts(left, progress)
         return Unseen.joined(list(left_out(parts, ratings, kept)))
 
     def _calibrate(self, unseen: Unseen) -> None:

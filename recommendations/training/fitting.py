@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recommendations.engine.features import TakesFeatures
+from recommendations.engine.features import give
 from recommendations.engine.holdout import HeldOut, accuracy, conditions, errors
 from recommendations.training.reading import Steps, columns, film_features, read
 
@@ -32,8 +32,7 @@ class Fitted:
 def fit(model: "Model", progress: Steps) -> Fitted:
     ratings, held_out = read(progress)
     features = film_features()
-    if features and isinstance(model, TakesFeatures):
-        model.with_features(features.film_ids, features.genres, features.years)
+    give(model, features)
     progress("Fitting", 0, 0)
     started = time.monotonic()
     model.fit(ratings, partial(progress, "Fitting"))

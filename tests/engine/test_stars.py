@@ -7,7 +7,7 @@ from recommendations.engine import artifacts
 from recommendations.engine.contract import History
 from recommendations.engine.holdout import dealt
 from recommendations.engine.item_knn import ItemKNNBaseline
-from recommendations.engine.ratings import Ratings
+from recommendations.engine.ratings import Ratings, UnusableRatings
 from recommendations.engine.sparse_knn import SparseItemKNN
 from recommendations.engine.stacking import LENGTHS, Stack
 from recommendations.engine.stars import Stars
@@ -85,6 +85,28 @@ def test_genres_say_what_few_ratings_do_not() -> None:
         return float(stars[FIRST].mean() - stars[SECOND].mean())
 
     assert contrast(told) > contrast(Stars(**QUICK).fit(ratings)) + 0.1
+
+
+def test_years_count_without_any_genre() -> None:
+    ratings = two_blocks(seen=0.2)
+    years = np.repeat([1950.0, 2000.0], BLOCK_FILMS)
+    told = Stars(**QUICK).with_features(ratings.film_ids, np.zeros((30, 0)), years).fit(ratings)
+    alone = Stars(**QUICK).fit(ratings)
+    viewer = told.history(ratings.film_ids[:1], [5])
+    by_year = told.fitted.kernel.weights(viewer, FILMS) - alone.fitted.kernel.weights(
+        viewer, FILMS
+    )
+    assert by_year[FIRST].mean() > by_year[SECOND].mean() + 0.01
+
+
+def test_features_of_no_film_are_none() -> None:
+    assert Stars(**QUICK).with_features([], np.zeros((0, 2)), []).fit(two_blocks())
+
+
+def test_too_few_ratings_to_leave_some_out_are_said_to_be() -> None:
+    few = Ratings.from_ids([1, 1, 2, 2], [1, 2, 1, 2], [1, 1, 1, 2])
+    with pytest.raises(UnusableRatings, match="too few ratings to weigh the stars' parts"):
+        Stars(**QUICK | {"inner_fits": 5}).fit(few)
 
 
 def test_of_a_long_history_the_kernel_counts_as_many_as_it_may() -> None:
