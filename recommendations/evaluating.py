@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recommendations.engine.evaluation import Steps, unwatched
 from recommendations.engine.features import FilmFeatures
+from recommendations.engine.progress import Steps, unwatched
 from recommendations.engine.splits import RatingLog
 from recommendations.importers.download import download
 from recommendations.importers.movielens import Reading

@@ -4,7 +4,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,6 +18,7 @@ from recommendations.engine import metrics, splits
 from recommendations.engine.contract import History, Model
 from recommendations.engine.features import give
 from recommendations.engine.holdout import is_held_out
+from recommendations.engine.progress import Steps, unwatched
 from recommendations.engine.ratings import Ratings
 from recommendations.engine.splits import Case, RatingLog, Split
 from recommendations.engine.tested import Examiner, Tested
@@ -27,16 +28,9 @@ if TYPE_CHECKING:
 
     from recommendations.engine.splits import Ids, Rows
 
-#: Called with the step at work, how much of it is done, and how much there is.
-Steps = Callable[[str, int, int], None]
-
 #: By name: nDCG and its like from 0 to 1, novelty in bits, errors in stars, costs in the unit
 #: that the name ends in.
 Figures = dict[str, float]
-
-
-def unwatched(_step: str, _done: int, _total: int) -> None:
-    """Steps that nobody watches."""
 
 
 class Protocol(StrEnum):

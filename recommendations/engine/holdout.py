@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recommendations.engine import metrics
 from recommendations.engine.contract import History, Model
+from recommendations.engine.progress import Progress, silent
 from recommendations.engine.ranges import Conditions, spread
 from recommendations.engine.ratings import Ratings
 
@@ -77,7 +79,9 @@ class HeldOut:
         return len(self.stars)
 
 
-def errors(model: Model, ratings: Ratings, held_out: HeldOut) -> "NDArray[np.float32]":
+def errors(
+    model: Model, ratings: Ratings, held_out: HeldOut, progress: Progress = silent
+) -> "NDArray[np.float32]":
     """Stars given less stars predicted, for each held-out rating: (n,), in stars.
 
     Every viewer is served as the site serves them: by fold-in of their training ratings, or as
@@ -87,10 +91,12 @@ def errors(model: Model, ratings: Ratings, held_out: HeldOut) -> "NDArray[np.flo
     viewers, starts = np.unique(held_out.users, return_index=True)
     ends = np.append(starts[1:], len(held_out))
     for viewer, start, end in zip(viewers, starts, ends, strict=True):
+        progress(int(start), len(held_out))
         own, user = ratings.of_user(viewer), int(ratings.user_ids[viewer])
         history = History(ratings.films[own], ratings.stars[own])
         films = held_out.films[start:end]
         predicted[start:end] = model.predict_stars(history, films, user).stars
+    progress(len(held_out), len(held_out))
     return held_out.stars - predicted
 
 
@@ -109,6 +115,6 @@ def accuracy(errors: "NDArray[np.float32]") -> dict[str, float]:
     if not len(errors):
         return {}
     return {
-        "rmse": float(np.sqrt(np.mean(np.square(errors, dtype=np.float64)))),
-        "mae": float(np.mean(np.abs(errors), dtype=np.float64)),
+        "rmse": metrics.rmse(errors),
+        "mae": metrics.mae(errors),
     }

@@ -10,6 +10,14 @@ def silent(_done: int, _total: int) -> None:
     """Progress that nobody watches."""
 
 
+#: Called with the step at work, how much of it is done, and how much there is.
+Steps = Callable[[str, int, int], None]
+
+
+def unwatched(_step: str, _done: int, _total: int) -> None:
+    """Steps that nobody watches."""
+
+
 #: The progress of stages is told in so many parts of the whole.
 PARTS = 1000
 

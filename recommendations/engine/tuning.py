@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Self
 
 from recommendations.engine import splits
 from recommendations.engine.contract import Model
-from recommendations.engine.evaluation import Protocol, Steps, evaluate, unwatched
+from recommendations.engine.evaluation import Protocol, evaluate
 from recommendations.engine.metrics import mean
 from recommendations.engine.parameters import Range
+from recommendations.engine.progress import Steps, unwatched
 from recommendations.engine.ratings import UnusableRatings
 from recommendations.engine.splits import INNER, RatingLog
 

@@ -1,6 +1,5 @@
 """Ratings as arrays, straight from the database: what training and evaluation read."""
 
-from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +7,13 @@ import numpy as np
 from django.db import connection
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.db.models import QuerySet
     from numpy.typing import NDArray
 
+    from recommendations.engine.progress import Progress
     from recommendations.models.taste import RatingQuerySet
-
-#: Called with the number of ratings read, and of all.
-Progress = Callable[[int, int], None]
 
 #: A rating, by raw ids; `seconds` since 1970 at which it was given.
 ROW = np.dtype(
@@ -41,7 +40,7 @@ HEADER_BYTES = 19
 POSTGRES_EPOCH = 946_684_800
 
 
-def read(ratings: "RatingQuerySet", progress: Progress) -> "NDArray[Any]":
+def read(ratings: "RatingQuerySet", progress: "Progress") -> "NDArray[Any]":
     """These ratings as one array of `ROW`s, ordered by viewer and film."""
     total = ratings.count()
     blocks_of = _copied if connection.vendor == "postgresql" else _fetched

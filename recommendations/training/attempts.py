@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
+from recommendations.engine.progress import Steps, unwatched
 from recommendations.engine.ratings import UnusableRatings
 from recommendations.models import Neighbours, TrainedModel
 from recommendations.models.trained_model import training_lease
@@ -23,7 +24,6 @@ from recommendations.stopping import Stopped, stopped_with_the_cluster
 from recommendations.training import comparing, storing
 from recommendations.training.algorithms import TrainingFailed, unfitted
 from recommendations.training.fitting import Fitted, fit
-from recommendations.training.reading import Steps, unwatched
 
 if TYPE_CHECKING:
     from recommendations.engine.contract import Model
@@ -210,9 +210,11 @@ def _beating(pk: int) -> Iterator[None]:
 def _beat(pk: int, done: threading.Event) -> None:
     try:
         while not done.wait(settings.TRAINING_LEASE / 4):
-            with suppress(OperationalError, InterfaceError):
+            try:
                 TrainedModel.objects.running().filter(pk=pk).update(
                     lease_expires_at=training_lease()
                 )
+            except (OperationalError, InterfaceError):
+                connection.close()  # so that the next beat opens another
     finally:
         connection.close()

@@ -7,10 +7,11 @@ from typing import Any
 
 from recommendations.engine.artifacts import ArtifactError, NewerFormat
 from recommendations.engine.comparison import Comparison, Served, Trial, compare
+from recommendations.engine.progress import Steps
 from recommendations.models import TrainedModel
 from recommendations.training.fitting import Fitted
 from recommendations.training.loading import load
-from recommendations.training.reading import Steps, columns
+from recommendations.training.reading import columns
 
 logger = logging.getLogger(__name__)
 

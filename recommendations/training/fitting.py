@@ -9,7 +9,8 @@ import numpy as np
 
 from recommendations.engine.features import give
 from recommendations.engine.holdout import HeldOut, accuracy, conditions, errors
-from recommendations.training.reading import Steps, columns, film_features, read
+from recommendations.engine.progress import Progress, Steps
+from recommendations.training.reading import columns, film_features, read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,17 +38,20 @@ def fit(model: "Model", progress: Steps) -> Fitted:
     started = time.monotonic()
     model.fit(ratings, partial(progress, "Fitting"))
     seconds = time.monotonic() - started
-    metrics = _measure(model, ratings, HeldOut.of(ratings, *columns(held_out)))
+    known = HeldOut.of(ratings, *columns(held_out))
+    metrics = _measure(model, ratings, known, partial(progress, "Measuring"))
     model.find_neighbours(ratings, features, partial(progress, "Similar films"))
     return Fitted(model, ratings, held_out, metrics, seconds)
 
 
-def _measure(model: "Model", ratings: "Ratings", held_out: HeldOut) -> dict[str, float]:
+def _measure(
+    model: "Model", ratings: "Ratings", held_out: HeldOut, progress: Progress
+) -> dict[str, float]:
     """Measure on the held-out ratings; take the ranges from them, unless the fit knows its own.
 
     Raises FloatingPointError for a model that predicts no numbers.
     """
-    wrong_by = errors(model, ratings, held_out)
+    wrong_by = errors(model, ratings, held_out, progress)
     if not np.isfinite(wrong_by).all():
         raise FloatingPointError("It predicts stars that are no numbers.")
     if not model.errors.are_known:

@@ -1,23 +1,16 @@
 """What a training reads from the database."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from recommendations.engine.features import FilmFeatures
 from recommendations.engine.holdout import is_held_out
+from recommendations.engine.progress import Steps
 from recommendations.engine.ratings import Ratings
 from recommendations.models import Genre, Movie, Rating, rating_arrays
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-#: Called with the step at work, how much of it is done, and how much there is.
-Steps = Callable[[str, int, int], None]
-
-
-def unwatched(_step: str, _done: int, _total: int) -> None:
-    """Steps that nobody watches."""
 
 
 def film_features() -> FilmFeatures | None:

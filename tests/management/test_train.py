@@ -56,7 +56,7 @@ def test_a_log_gets_one_line_for_each_step(
     catalogue: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(*QUICK)
-    assert capsys.readouterr().err == "Reading ratings\nFitting\nSimilar films\n"
+    assert capsys.readouterr().err == "Reading ratings\nFitting\nMeasuring\nSimilar films\n"
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from recommendations import training
 from recommendations.engine import artifacts
 from recommendations.engine.comparison import Measure, Served, Trial, compare
 from recommendations.engine.holdout import is_held_out
+from recommendations.engine.progress import unwatched
 from recommendations.engine.ratings import HIGHEST, LOWEST, Ratings
 from recommendations.engine.slow import SlopeOne
 from recommendations.models import Rating, TrainedModel
 from recommendations.training import caching, loading
-from recommendations.training.reading import unwatched
 from tests.training.conftest import SMALL, cached
 
 if TYPE_CHECKING:

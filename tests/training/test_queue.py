@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 from django_q.models import OrmQ, Schedule
@@ -201,23 +202,49 @@ def test_a_training_that_nobody_came_for_is_woken_ever_more_seldom(catalogue: No
     assert later.get() == model
 
 
+def be_silent() -> None:
+    """Longer than the lease, as far as the row can tell."""
+    TrainedModel.objects.update(lease_expires_at=Now())
+    deadline = time.monotonic() + 10
+    while TrainedModel.objects.filter(lease_expires_at__lte=Now() + timedelta(seconds=1)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_heart_beats_while_a_library_is_silent(
     settings: LazySettings, disturbed: type[Disturbed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tests.conftest import make_catalogue  # noqa: PLC0415
 
-    def be_silent() -> None:
-        """Longer than the lease, as far as the row can tell."""
-        TrainedModel.objects.update(lease_expires_at=Now())
-        deadline = time.monotonic() + 10
-        while TrainedModel.objects.filter(lease_expires_at__lte=Now() + timedelta(seconds=1)):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-
     make_catalogue()
     settings.TRAINING_LEASE = 2
     monkeypatch.setattr(disturbed, "disturb", be_silent)
+    model = ask("disturbed")
+    train_model(model.pk)
+    model.refresh_from_db()
+    assert model.state == State.ACTIVE
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connection to lose")
+@pytest.mark.django_db(transaction=True)
+def test_the_heart_beats_on_when_its_connection_was_lost(
+    settings: LazySettings, disturbed: type[Disturbed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.conftest import make_catalogue  # noqa: PLC0415
+
+    def lose_the_others() -> None:
+        be_silent()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        be_silent()
+
+    make_catalogue()
+    settings.TRAINING_LEASE = 2
+    monkeypatch.setattr(disturbed, "disturb", lose_the_others)
     model = ask("disturbed")
     train_model(model.pk)
     model.refresh_from_db()

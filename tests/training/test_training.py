@@ -96,7 +96,7 @@ class TestTraining:
     def test_the_steps_are_reported_to_their_ends(self, catalogue: None) -> None:
         seen: dict[str, tuple[int, int]] = {}
         training.train("svd", SMALL, lambda step, done, total: seen.update({step: (done, total)}))
-        assert list(seen) == ["Reading ratings", "Fitting", "Similar films"]
+        assert list(seen) == ["Reading ratings", "Fitting", "Measuring", "Similar films"]
         assert all(done == total > 0 for done, total in seen.values())
 
     def test_the_same_again_shares_the_stored_files(self, catalogue: None, store: Path) -> None:
