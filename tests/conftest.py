@@ -75,7 +75,7 @@ def active_model(catalogue: None) -> TrainedModel:
 def train(algorithm: str) -> TrainedModel:
     """Fit a small model of this kind, and put it to work."""
     model = training.train(algorithm, {"factors": 4, "epochs": 20})
-    training.activate(model)
+    model.activate()
     return model
 
 

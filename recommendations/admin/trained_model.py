@@ -64,7 +64,7 @@ class TrainedModelAdmin(ReadOnlyAdmin):
         self.delete_queryset(request, TrainedModel.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TrainedModel]) -> None:
-        super().delete_queryset(request, queryset.exclude(state=TrainedModel.State.ACTIVE))
+        TrainedModel.objects.filter(pk__in=queryset.values("pk")).delete_idle()
         trainings.prune()  # a worker deletes the artifacts
 
     def train(self, request: HttpRequest) -> HttpResponse:

@@ -61,6 +61,17 @@ class TrainedModelQuerySet(models.QuerySet["TrainedModel"]):
         kept += self.once_active().values_list("pk", flat=True)[:1]
         return at_rest.exclude(pk__in=kept)
 
+    @transaction.atomic
+    def delete_idle(self) -> list[str]:
+        """Delete these but for the one at work, with their neighbours; returns the checksums.
+
+        Locked: Django reads rows before it deletes them, and one may go to work between.
+        """
+        idle = self.exclude(state=TrainedModel.State.ACTIVE)
+        locked = dict(idle.select_for_update().values_list("pk", "checksum"))
+        TrainedModel.objects.filter(pk__in=locked).delete()
+        return list(locked.values())
+
 
 class TrainedModel(models.Model):
     """One fitted, versioned, stored model."""

@@ -7,7 +7,7 @@ challenger · `attempts` the life of one training · `storing` artifacts · `cac
 
 from recommendations.training.algorithms import TrainingFailed, algorithm, unfitted
 from recommendations.training.attempts import SIMILAR, TrainingLost, run, train
-from recommendations.training.keeping import Refused, activate
+from recommendations.training.keeping import Refused
 from recommendations.training.loading import LoadedModel, load_active, needs_loading
 from recommendations.training.reading import film_features
 
@@ -17,7 +17,6 @@ __all__ = [
     "Refused",
     "TrainingFailed",
     "TrainingLost",
-    "activate",
     "algorithm",
     "film_features",
     "load_active",

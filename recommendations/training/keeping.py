@@ -3,7 +3,6 @@
 from contextlib import suppress
 
 from django.conf import settings
-from django.db import transaction
 
 from recommendations.models import TrainedModel
 from recommendations.training import caching, storing
@@ -11,11 +10,6 @@ from recommendations.training import caching, storing
 
 class Refused(Exception):
     """What was asked for cannot be done with this model; the message says why."""
-
-
-def activate(record: TrainedModel) -> None:
-    """Put a model to work; each worker loads it at its next prediction."""
-    record.activate()
 
 
 def activate_if_whole(record: TrainedModel) -> None:
@@ -45,14 +39,10 @@ def delete(record: TrainedModel) -> None:
 
     A training whose row is deleted ends without a result. Raises Refused for the active model.
     """
-    with transaction.atomic():
-        # Locked: Django reads the rows before it deletes them, and one may go to work between.
-        same = TrainedModel.objects.select_for_update().filter(pk=record.pk)
-        held = same.exclude(state=TrainedModel.State.ACTIVE).first()
-        if held is None:
-            raise Refused(f"{record} is at work; activate another model first.")
-        held.delete()
-    storing.delete_unless_named(held.checksum)
+    deleted = TrainedModel.objects.filter(pk=record.pk).delete_idle()
+    if not deleted:
+        raise Refused(f"{record} is at work; activate another model first.")
+    storing.delete_unless_named(*deleted)
 
 
 def prune(keep: int | None = None) -> int:

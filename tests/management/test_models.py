@@ -22,7 +22,7 @@ def run(*arguments: str) -> str:
 @pytest.fixture
 def second(store: Path, active_model: TrainedModel) -> TrainedModel:
     model = training.train("svd", SMALL | {"factors": 5})
-    training.activate(model)
+    model.activate()
     return model
 
 

@@ -145,7 +145,7 @@ def test_mostly_is_over_half_of_what_all_ratings_added(
 
 
 def test_a_model_that_does_not_fold_in_shows_the_trained_viewers_stars(catalogue: None) -> None:
-    training.activate(training.train("user_knn_means"))
+    training.train("user_knn_means").activate()
     loaded, viewer = training.load_active(), Viewer.objects.earliest("pk")
     assert loaded
     assert isinstance(loaded.model, SlowModel)

@@ -3,11 +3,13 @@
 import logging
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
 from django.core.files.storage import storages
+from django.db import connection, transaction
 
 from recommendations import training
 from recommendations.engine import artifacts
@@ -30,7 +32,7 @@ def second(active_model: TrainedModel) -> TrainedModel:
 
 def activated(factors: int) -> TrainedModel:
     model = training.train("svd", SMALL | {"factors": factors})
-    training.activate(model)
+    model.activate()
     return model
 
 
@@ -181,6 +183,26 @@ class TestDeletion:
         with pytest.raises(keeping.Refused, match="is at work"):
             keeping.delete(active_model)
         assert training.load_active()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_model_that_is_being_put_to_work_is_not_deleted() -> None:
+    model = TrainedModel.objects.create(algorithm="svd", state=State.READY)
+
+    def delete() -> list[str]:
+        try:
+            return TrainedModel.objects.filter(pk=model.pk).delete_idle()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            model.activate()
+            deleted = other.submit(delete)
+            time.sleep(0.5)  # until it waits for the row
+        assert deleted.result() == []
+    assert TrainedModel.objects.active().get() == model
 
 
 class TestPruning:

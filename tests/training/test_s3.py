@@ -77,7 +77,7 @@ def test_a_missing_file_is_noticed_and_the_last_good_model_serves(
     active_model: TrainedModel,
 ) -> None:
     second = training.train("svd", SMALL | {"factors": 5})
-    training.activate(second)
+    second.activate()
     storages["models"].delete(f"{second.checksum}/manifest.json")
     loaded = training.load_active()
     assert loaded
@@ -104,7 +104,7 @@ def test_an_unreachable_server_is_an_outage_and_changes_nothing(
 ) -> None:
     training.load_active()
     second = training.train("svd", SMALL | {"factors": 5})
-    training.activate(second)
+    second.activate()
     away = model_storage(
         "s3://films/our/models?endpoint_url=http://127.0.0.1:1", settings.MODEL_CACHE
     )

@@ -74,7 +74,7 @@ class TestTraining:
 
     def test_each_films_neighbours_are_stored_nearest_first(self, catalogue: None) -> None:
         model = training.train("svd", SMALL)
-        training.activate(model)
+        model.activate()
         loaded = training.load_active()
         assert loaded
         similar = [loaded.model.film_ids[film] for film, _ in loaded.model.similar(4, 24)]
@@ -200,7 +200,7 @@ class TestLoading:
     def test_an_activation_is_noticed(self, active_model: TrainedModel) -> None:
         training.load_active()
         newer = training.train("svd", SMALL | {"factors": 5})
-        training.activate(newer)
+        newer.activate()
         loaded = training.load_active()
         assert loaded
         assert loaded.pk == newer.pk
@@ -256,7 +256,7 @@ class TestLoading:
         with pytest.raises(ArtifactError, match=r"factors\.npy is damaged"):
             training.load_active()
         assert list(settings.MODEL_CACHE.iterdir()) == []
-        training.activate(training.train("svd", SMALL))
+        training.train("svd", SMALL).activate()
         assert training.load_active()
 
     def test_whoever_copies_second_takes_the_first_copy(
