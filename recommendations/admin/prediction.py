@@ -52,12 +52,12 @@ class PredictionAdmin(ReadOnlyAdmin):
         "viewer",
         "key",
         "status",
+        "reason",
         "model",
         "attempt",
         "queue_time",
         "run_time",
         "requested_at",
-        "reason",
     ]
     list_display_links = ["id", "viewer"]
     list_filter = ["status", KeyFilter, "model"]

@@ -22,12 +22,12 @@ class TrainedModelAdmin(ReadOnlyAdmin):
     list_display = [
         "__str__",
         "standing",
+        "reason",
         "how_far",
         "rmse",
         "ratings_used",
         "fit_time",
         "created_at",
-        "reason",
     ]
     list_filter = ["state", "algorithm"]
     actions = ["activate"]
@@ -98,7 +98,7 @@ class TrainedModelAdmin(ReadOnlyAdmin):
 
     @admin.display(description="fit", ordering="fit_seconds")
     def fit_time(self, model: TrainedModel) -> str:
-        return "" if model.fit_seconds is None else f"{model.fit_seconds:.1f} s"
+        return "" if model.fit_seconds is None else f"{model.fit_seconds:.1f}\N{NO-BREAK SPACE}s"
 
     @admin.display(description="metrics")
     def measured(self, model: TrainedModel) -> str:
