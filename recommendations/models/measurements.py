@@ -29,7 +29,7 @@ def compared(metrics: Metrics) -> Iterator[str]:
     yield f"  nDCG@10 {_both(told['ndcg'])}; {_difference(told['ndcg'])}"
     if told["mse"]:
         rmse = {name: math.sqrt(told["mse"][name]) for name in ("challenger", "champion")}
-        yield f"  RMSE {_both(rmse)}; {_difference(told['mse'])}, in squared stars"
+        yield f"  RMSE {_both(rmse)}; {_difference(told['mse'], ' squared stars')}"
     yield f"It is {'worse' if told['lost'] else 'not worse'}, by the limit of 2 standard errors."
 
 
@@ -37,8 +37,8 @@ def _both(figure: dict[str, float]) -> str:
     return f"{figure['challenger']:.4f} against {figure['champion']:.4f}"
 
 
-def _difference(figure: dict[str, Any]) -> str:
+def _difference(figure: dict[str, Any], unit: str = "") -> str:
     if not figure["worse_by"]:
         return "no difference"
     side = "worse" if figure["worse_by"] > 0 else "better"
-    return f"{side} by {abs(figure['worse_by']):.4f} ± {figure['standard_error']:.4f}"
+    return f"{side} by {abs(figure['worse_by']):.4f} ± {figure['standard_error']:.4f}{unit}"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from recommendations.importers.audience import simulate
 from recommendations.importers.films import known_films
@@ -99,6 +100,15 @@ def test_measuring_on_it_says_so() -> None:
     out = StringIO()
 
     call_command("evaluate", "--dataset", "sample", "--algorithms", "popularity", stdout=out)
+
+    assert "These ratings are simulated" in out.getvalue().splitlines()[-1]
+
+
+def test_searching_on_it_says_so(tmp_path: Path, settings: Settings) -> None:
+    settings.DATA_DIR = tmp_path
+    out = StringIO()
+
+    call_command("tune", "ease", "--dataset", "sample", "--trials", "1", stdout=out)
 
     assert "These ratings are simulated" in out.getvalue().splitlines()[-1]
 

@@ -32,7 +32,8 @@ class Command(BaseCommand):
         except Refused as error:
             raise CommandError(str(error)) from error
         except OSError as error:
-            raise CommandError(f"{error}: nothing was written.") from error
+            why = error.strerror or error
+            raise CommandError(f"Cannot write {folder} ({why}): nothing was written.") from error
         except KeyboardInterrupt:
             raise CommandError("Interrupted: nothing was written.", returncode=130) from None
         self.stdout.write(

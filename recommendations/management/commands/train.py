@@ -38,7 +38,7 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="NAME=VALUE",
-            help="A parameter of the algorithm, such as factors=50; may be repeated",
+            help="A parameter of the algorithm, such as factors=50 of svd; may be repeated",
         )
         parser.add_argument(
             "--queue", action="store_true", help="Let the training cluster do it, and return"

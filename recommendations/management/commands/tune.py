@@ -12,7 +12,7 @@ from recommendations.engine.evaluation import Protocol
 from recommendations.engine.metrics import mean
 from recommendations.engine.parameters import Range
 from recommendations.engine.tuning import Search, Study, Tried, UnusableStudy
-from recommendations.management.commands.evaluate import seeds
+from recommendations.management.commands.evaluate import SIMULATED, seeds
 from recommendations.management.commands.train import parameter
 from recommendations.management.progress import ProgressBar
 from recommendations.management.reading import read_ratings
@@ -54,7 +54,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         add("algorithm", help="By its name in ALGORITHMS")
-        add("--dataset", metavar="PATH", help="A folder or zip of MovieLens, not the database")
+        add(
+            "--dataset",
+            metavar="PATH",
+            help="A folder or zip of MovieLens, or sample; not the database",
+        )
         add(
             "--protocol",
             type=str,
@@ -92,7 +96,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            study = self.search(options)
+            study, simulated = self.search(options)
         except (ValueError, UnusableStudy) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
@@ -102,17 +106,21 @@ class Command(BaseCommand):
             ) from None
         if (best := study.best) is None:
             raise CommandError(f"No trial could be measured: {study.defaults.failure}")
-        tell = as_json if options["json"] else as_text
-        self.stdout.write(tell(study, best, options))
+        if options["json"]:
+            self.stdout.write(as_json(study, best, options, simulated=simulated))
+        else:
+            told = as_text(study, best, options)
+            self.stdout.write(f"{told}\n{SIMULATED}" if simulated else told)
 
-    def search(self, options: dict[str, Any]) -> Study:
+    def search(self, options: dict[str, Any]) -> tuple[Study, bool]:
+        """The search, and whether it was on simulated ratings."""
         # All that can be wrong about the call is found before the ratings are read.
         search = asked_for(options)
         with ProgressBar(self.stderr, hidden=options["verbosity"] == 0) as bar:
             log = read_ratings(options["dataset"], bar, self.stderr)
             study = Study(search, log, settings.DATA_DIR / "studies", options["study"])
             study.run(options["trials"], options["minutes"], bar.show)
-        return study
+        return study, log.simulated
 
 
 def asked_for(options: dict[str, Any]) -> Search:
@@ -213,7 +221,7 @@ def caveat(search: Search) -> str:
     return ""
 
 
-def as_json(study: Study, best: Tried, options: dict[str, Any]) -> str:
+def as_json(study: Study, best: Tried, options: dict[str, Any], *, simulated: bool) -> str:
     search, gains = study.search, study.gains(best)
     told = {
         "study": str(study.path),
@@ -221,6 +229,7 @@ def as_json(study: Study, best: Tried, options: dict[str, Any]) -> str:
         "protocol": search.protocol,
         "seeds": search.seeds,
         "measure": search.objective,
+        "simulated": simulated,
         "fixed": search.fixed,
         "ranges": {name: [ends.low, ends.high] for name, ends in search.ranges.items()},
         "trials": len(study.tried),
