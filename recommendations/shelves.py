@@ -82,8 +82,16 @@ class Scored:
         return taken
 
     def promises(self, film: int) -> bool:
-        """Still free, and predicted to be no worse than what the viewer sees on average."""
-        return bool(self.free[film] and self.stars[film] >= self.history.stars.mean())
+        """Still free, and predicted to be no disappointment."""
+        return bool(self.free[film] and self.stars[film] >= self.expected)
+
+    @cached_property
+    def expected(self) -> float:
+        """Stars that a film should have: what the viewer sees on average, or may still see.
+
+        Who rates only favourites has a mean that next to nothing is predicted to reach.
+        """
+        return float(min(self.history.stars.mean(), np.median(self.stars[self.free])))
 
     @cached_property
     def favourites(self) -> list[int]:

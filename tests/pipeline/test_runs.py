@@ -312,6 +312,18 @@ def test_the_two_favourites_are_the_dearest(
     assert titles[1:] == ["Because you liked Crime story #1", "Because you liked Crime story #2"]
 
 
+def test_favourites_alone_fill_the_shelves_of_what_is_like_them(
+    active_model: TrainedModel, bob: Viewer, short_shelves: None
+) -> None:
+    for film in (1, 2):
+        bob.rate(Movie.objects.get(pk=film), 5.0)
+    row = ask(bob)
+    run_prediction(row.pk)
+
+    for slug in ("because-you-liked", "because-you-liked-too"):
+        assert len(again(row).result[slug]["items"]) > 3
+
+
 def test_no_successor_is_asked_for_when_no_model_is_left(
     interrupted: type[Interrupted], alice: Viewer
 ) -> None:
