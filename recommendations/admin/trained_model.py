@@ -1,5 +1,4 @@
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,7 +10,7 @@ from django.urls import path
 from django.utils.html import format_html
 
 from recommendations.admin.prediction import ReadOnlyAdmin
-from recommendations.models import Neighbours, TrainedModel
+from recommendations.models import TrainedModel
 from recommendations.models.measurements import compared
 from recommendations.pipeline import trainings
 
@@ -53,18 +52,24 @@ class TrainedModelAdmin(ReadOnlyAdmin):
         return not at_work and super().has_delete_permission(request, obj)
 
     def get_deleted_objects(
-        self, objs: Sequence[TrainedModel] | QuerySet[TrainedModel], request: HttpRequest
+        self, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """What goes with a model is counted, not listed: it has a row for each film."""
-        neighbours = Neighbours.objects.filter(model__in=objs).count()
-        counted = {"trained models": len(objs), "lists of similar films": neighbours}
-        return [str(model) for model in objs], counted, set(), []
+        """What the confirmation names: the models, without the neighbours of each of their films.
+
+        The last list is what stands in the way.
+        """
+        at_work = [
+            f"{model}, which is at work: put another to work first"
+            for model in objs
+            if model.state == TrainedModel.State.ACTIVE
+        ]
+        return list(map(str, objs)), {"trained models": len(objs)}, set(), at_work
 
     def delete_model(self, request: HttpRequest, obj: TrainedModel) -> None:
         self.delete_queryset(request, TrainedModel.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TrainedModel]) -> None:
-        TrainedModel.objects.filter(pk__in=queryset.values("pk")).delete_idle()
+        super().delete_queryset(request, queryset.exclude(state=TrainedModel.State.ACTIVE))
         trainings.prune()  # a worker deletes the artifacts
 
     def train(self, request: HttpRequest) -> HttpResponse:
