@@ -16,8 +16,10 @@ demo: .venv/installed ## Run the whole site: PORT=8000 WORKERS=2 DATA_DIR=var DA
 	@exec .venv/bin/python manage.py demo --host "$(HOST)" --port "$(PORT)" --workers "$(WORKERS)" --dataset "$(DATASET)"
 
 test: .venv/installed-dev ## Run the test suite, on SQLite and on PostgreSQL
-	.venv/bin/python -m pytest
-	.venv/bin/python -m tests.postgres .venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses auto --ignore tests/e2e
+	.venv/bin/python -m pytest tests/e2e
+	.venv/bin/python -m tests.postgres .venv/bin/python -m pytest --numprocesses auto --ignore tests/e2e
+	.venv/bin/python -m tests.postgres .venv/bin/python -m pytest tests/e2e
 
 lint: .venv/installed-dev ## Check style, types, templates, imports, migrations and the lock files
 	.venv/bin/ruff check .

@@ -88,11 +88,12 @@ def serve(kind: type[Model], folder: str, pipe: Connection) -> None:
         if told == "load":
             started = time.perf_counter()
             model = kind.load(Path(folder))
-            pipe.send(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
             history = model.history(model.film_ids[::40], np.full(len(model.film_ids[::40]), 4))
             for _ in range(SCORED):
                 model.score(history)
             models.append(model)
+            pipe.send(seconds)
         else:
             pipe.send(proportional_set_size())
 
