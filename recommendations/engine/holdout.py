@@ -1,6 +1,7 @@
 """Which ratings are held out of training, and what a model gets wrong about them."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,9 +90,9 @@ def errors(
     """
     predicted = np.empty(len(held_out), np.float32)
     viewers, starts = np.unique(held_out.users, return_index=True)
-    ends = np.append(starts[1:], len(held_out))
-    for viewer, start, end in zip(viewers, starts, ends, strict=True):
-        progress(int(start), len(held_out))
+    bounds = pairwise([*starts.tolist(), len(held_out)])
+    for viewer, (start, end) in zip(viewers, bounds, strict=True):
+        progress(start, len(held_out))
         own, user = ratings.of_user(viewer), int(ratings.user_ids[viewer])
         history = History(ratings.films[own], ratings.stars[own])
         films = held_out.films[start:end]

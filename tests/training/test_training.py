@@ -125,6 +125,15 @@ class TestFailure:
         assert failed.error.startswith("Traceback")
         assert "at least 2 viewers" in failed.error
 
+    def test_a_model_is_trained_where_no_rating_is_held_out(self, catalogue: None) -> None:
+        given = Rating.objects.values_list("pk", "viewer", "movie")
+        held = [pk for pk, *ids in given if is_held_out(*([each] for each in ids))[0]]
+        Rating.objects.filter(pk__in=held).delete()
+        model = training.train("svd", SMALL)
+        assert model.state == TrainedModel.State.READY
+        assert "rmse" not in model.metrics
+        assert model.metrics["held_out"] == 0
+
     def test_a_fit_that_runs_away_is_said_to(self, active_model: TrainedModel) -> None:
         with pytest.raises(TrainingFailed, match="lower learning_rate"):
             training.train("svd", SMALL | {"learning_rate": 50})
