@@ -15,7 +15,7 @@ from recommendations.models import Movie, Viewer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from recommendations.engine.contract import History, Model
+    from recommendations.engine.contract import Carrier, Explanation, History, Model
     from recommendations.models.catalogue import MovieQuerySet
     from recommendations.models.taste import Taste
 
@@ -28,6 +28,18 @@ OF_A_FRANCHISE = 2
 
 #: How many of the viewer's own ratings are named as the reason for a film.
 REASONS = 3
+
+#: The share of what the first reason adds that another must add to be named beside it.
+WORTH_NAMING = 0.4
+
+
+def reasons(why: "Explanation") -> "list[Carrier]":
+    """What is named of an explanation, the strongest first.
+
+    What is far behind it reads as odd: The Naked Gun beside Spirited Away, for Ponyo.
+    """
+    least = WORTH_NAMING * max((added for _, added in why.carriers), default=0)
+    return [carrier for carrier in why.carriers if carrier.contribution >= least]
 
 
 @dataclass
@@ -118,7 +130,7 @@ class Picked:
                 "stars": round(float(scored.stars[film]), 2),
                 "because": [
                     int(scored.model.film_ids[scored.history.films[place]])
-                    for place, _ in why.carriers
+                    for place, _ in reasons(why)
                 ],
             }
             for film, why in zip(self.films, explained, strict=True)

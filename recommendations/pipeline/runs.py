@@ -250,11 +250,12 @@ def explanation(run: Run, film: int) -> dict[str, Any]:
     """The ratings that carried a film, and whether they are over half of what ratings added."""
     asked = np.array([film], np.int32)
     [explained] = run.model.explain(run.history, asked, shelves.REASONS)
+    named = shelves.reasons(explained)
     return {
         "because": [
             [int(run.model.film_ids[run.history.films[place]]), float(run.history.stars[place])]
-            for place, _ in explained.carriers
+            for place, _ in named
         ],
-        "mostly": sum(weight for _, weight in explained.carriers) > explained.total / 2,
+        "mostly": sum(weight for _, weight in named) > explained.total / 2,
         "ratings": len(run.history.films),
     }

@@ -13,6 +13,7 @@ from django_q.exceptions import TimeoutException
 from django_q.models import OrmQ
 
 from recommendations import shelves, training
+from recommendations.engine.contract import Carrier, Explanation
 from recommendations.engine.slow import SlowModel
 from recommendations.models import Catalogue, Movie, Prediction, Scores, TrainedModel, Viewer
 from recommendations.models.prediction import HOME, film_key
@@ -142,6 +143,12 @@ def test_mostly_is_over_half_of_what_all_ratings_added(
     [(carriers, total)] = loaded.model.explain(history, np.array([film - 1], np.int32))
     named = [contribution for _, contribution in carriers[: len(result["because"])]]
     assert result["mostly"] == (sum(named) > total / 2)
+
+
+def test_what_is_far_behind_the_first_reason_is_not_named() -> None:
+    carriers = [Carrier(4, 1.0), Carrier(7, 0.5), Carrier(2, 0.1)]
+    assert shelves.reasons(Explanation(carriers, total=2.0)) == carriers[:2]
+    assert shelves.reasons(Explanation([], total=0.0)) == []
 
 
 def test_a_model_that_does_not_fold_in_shows_the_trained_viewers_stars(catalogue: None) -> None:
