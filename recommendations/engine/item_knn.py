@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 SIMILARITIES = ("msd", "cosine", "pearson", "pearson_baseline")
 
+#: Of no more films than this, stars are predicted film by film; of more, of all films at once.
+FEW = 300
+
 #: Surprise holds up to seven square matrices of eight bytes while it measures similarities.
 BYTES_PER_PAIR = 56
 
@@ -199,7 +202,7 @@ class ItemKNN(Remembering):
     def expected_stars(
         self, history: History, films: Films = ALL, user: int | None = None
     ) -> NDArray[np.float32]:
-        return self._stars(history)[films].astype(np.float32)
+        return self._stars(history, films).astype(np.float32)
 
     def trained_estimates(self, user: int) -> NDArray[np.float64]:
         return self._stars(self.trained_history(user))
@@ -221,9 +224,7 @@ class ItemKNN(Remembering):
         """
         order = np.argsort(history.films)
         rated = history.films[order]
-        near = np.empty((len(films), len(rated)))
-        for row, film in zip(near, films, strict=True):
-            row[:] = self._similarities_of(film)[rated]
+        near = self._near(films, rated)
         keep_largest(near, self.parameters.neighbours)
         enough = (near > 0).sum(axis=1, keepdims=True) >= self.parameters.min_neighbours
         total = np.where(enough, near.sum(axis=1, keepdims=True), 1)
@@ -239,27 +240,67 @@ class ItemKNN(Remembering):
         similarities[self.similar_films[row]] = self.similarities[row]
         return similarities
 
-    def _stars(self, history: History) -> NDArray[np.float64]:
-        """Stars of all films, unclipped, in float64."""
+    def _stars(self, history: History, films: Films = ALL) -> NDArray[np.float64]:
+        """Stars of all films, or of `films`, unclipped, in float64."""
         level = self._level(history)
-        fallback = self.fallback + level
+        fallback = (self.fallback + level)[films]
         if not len(history):
             return fallback
         order = np.argsort(history.films)
         rated, stars = history.films[order], history.stars[order].astype(np.float64)
-        pairs = self._pairs(rated)
         residuals = (stars - self.centre[rated] - level) / self.scale[rated]
-        count, total, weighted = pairs.sums(residuals, self.parameters.neighbours)
+        count, total, weighted = self._sums(rated, residuals, films)
         enough = count >= self.parameters.min_neighbours
         mean = np.divide(weighted, total, out=np.zeros(len(total)), where=enough)
-        return np.where(enough, self.centre + level + self.scale * mean, fallback)
+        return np.where(enough, (self.centre + level)[films] + self.scale[films] * mean, fallback)
+
+    def _sums(
+        self, rated: NDArray[np.int32], residuals: NDArray[np.float64], films: Films
+    ) -> tuple[NDArray[np.float64], ...]:
+        """Over the k rated films most similar to each: how many, Σ s, and Σ s · residual."""
+        if isinstance(films, slice) or len(films) > FEW:
+            return tuple(each[films] for each in self._sums_of_all(rated, residuals))
+        near = self._near(films, rated)
+        keep_largest(near, self.parameters.neighbours)
+        return (near > 0).sum(axis=1).astype(np.float64), near.sum(axis=1), near @ residuals
+
+    def _sums_of_all(
+        self, rated: NDArray[np.int32], residuals: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], ...]:
+        pairs, k = self._pairs(rated), self.parameters.neighbours
+        count, total, weighted = pairs.sums(residuals)
+        # Few films are similar to more than k of the rated: only there is anything to choose.
+        crowded = np.flatnonzero(count > k)
+        near = pairs.dense(crowded)
+        tied = crowded[keep_largest(near, k)]
+        both = near @ np.column_stack([np.ones(len(rated)), residuals]).astype(np.float32)
+        count[crowded], total[crowded], weighted[crowded] = k, *both.T
+        # Two that are alike in float32 may not be so in float64, as Surprise has them.
+        exact = self._near(tied, rated)
+        keep_largest(exact, k)
+        total[tied], weighted[tied] = exact.sum(axis=1), exact @ residuals
+        return count, total, weighted
+
+    def _near(
+        self, films: NDArray[np.signedinteger], rated: NDArray[np.int32]
+    ) -> NDArray[np.float64]:
+        """Similarities of the films to the rated ones: (len(films), n_rated)."""
+        near = np.empty((len(films), len(rated)))
+        for row, film in zip(near, films.tolist(), strict=True):
+            row[:] = self._similarities_of(film)[rated]
+        return near
 
     def _pairs(self, rated: NDArray[np.int32]) -> "Pairs":
         starts, ends = self.similar_starts[rated], self.similar_starts[rated + 1]
         slices = [slice(*each) for each in zip(starts.tolist(), ends.tolist(), strict=True)]
-        films = np.concatenate([self.similar_films[each] for each in slices])
-        similarities = np.concatenate([self.similarities[each] for each in slices])
-        return Pairs(len(self.film_ids), films, similarities, ends - starts)
+        # Plain views: hundreds of slices of a mapped file's own kind take milliseconds.
+        films, similarities = np.asarray(self.similar_films), np.asarray(self.similarities)
+        return Pairs(
+            len(self.film_ids),
+            np.concatenate([films[each] for each in slices], dtype=np.intp),
+            np.concatenate([similarities[each] for each in slices]),
+            ends - starts,
+        )
 
     def _level(self, history: History) -> float:
         """What the viewer's own bias adds to the centre of every film, in stars."""
@@ -311,56 +352,52 @@ class Pairs:
     def __init__(
         self,
         n_films: int,
-        films: NDArray[np.int32],
+        films: NDArray[np.intp],
         similarities: NDArray[np.float64],
         lengths: NDArray[np.int64],
     ) -> None:
         self.n_films, self.films, self.lengths = n_films, films, lengths
         self.similarities = similarities
 
-    def sums(self, residuals: NDArray[np.float64], k: int) -> tuple[NDArray[np.float64], ...]:
-        """Over the k most similar rated films: how many, Σ s, and Σ s · residual, by film."""
+    def sums(self, residuals: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+        """Over all similar rated films: how many, Σ s, and Σ s · residual, by film."""
         spread = self.similarities * np.repeat(residuals, self.lengths)
         count, total, weighted = map(self._by_film, (None, self.similarities, spread))
-        # Few films are similar to more than k of the rated: only there is anything to choose.
-        crowded = count > k
-        if crowded.any():
-            near = self._dense(crowded)
-            keep_largest(near, k)
-            count[crowded] = (near > 0).sum(axis=1)
-            total[crowded], weighted[crowded] = near.sum(axis=1), near @ residuals
         return count, total, weighted
 
     def _by_film(self, values: NDArray[np.float64] | None) -> NDArray[np.float64]:
         return np.bincount(self.films, values, self.n_films).astype(np.float64, copy=False)
 
-    def _dense(self, wanted: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Similarities of the wanted films to the rated ones: (n_wanted, n_rated)."""
-        n_wanted, n_rated = int(wanted.sum()), len(self.lengths)
+    def dense(self, wanted: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Similarities of the wanted films, ascending, to the rated ones: (n_wanted, n_rated)."""
+        n_wanted, n_rated = len(wanted), len(self.lengths)
         # What is not wanted goes to one more row, for that is faster than to leave it out.
-        near = np.zeros((n_wanted + 1, n_rated))
-        row = np.where(wanted, np.cumsum(wanted) - 1, n_wanted) * n_rated
-        near.ravel()[row[self.films] + np.repeat(np.arange(n_rated), self.lengths)] = (
-            self.similarities
-        )
+        near = np.zeros((n_wanted + 1, n_rated), np.float32)
+        start = np.full(self.n_films, n_wanted * n_rated, np.int32)
+        start[wanted] = np.arange(n_wanted, dtype=np.int32) * n_rated
+        places = start[self.films]
+        places += np.repeat(np.arange(n_rated, dtype=np.int32), self.lengths)
+        near.ravel()[places] = self.similarities
         return near[:-1]
 
 
-def keep_largest(rows: NDArray[np.float64], k: int) -> None:
-    """Set to 0, in place, all but the k largest of each row; of equal ones the first are kept."""
+def keep_largest(rows: NDArray[Any], k: int) -> NDArray[np.intp]:
+    """Set to 0, in place, all but the k largest of each row; of equal ones the first are kept.
+
+    Returns the rows in which there were equal ones to choose from.
+    """
     n = rows.shape[1]
     if n <= k:
-        return
+        return np.zeros(0, np.intp)
     threshold = np.partition(rows, n - k, axis=1)[:, n - k, np.newaxis]
     kept = rows >= threshold
     tied = np.flatnonzero((kept.sum(axis=1) > k) & (threshold[:, 0] > 0))
     kept[tied] = _first_of_ties(rows[tied], threshold[tied], k)
     rows *= kept
+    return tied
 
 
-def _first_of_ties(
-    rows: NDArray[np.float64], threshold: NDArray[np.float64], k: int
-) -> NDArray[np.bool_]:
+def _first_of_ties(rows: NDArray[Any], threshold: NDArray[Any], k: int) -> NDArray[np.bool_]:
     above, equal = rows > threshold, rows == threshold
     left = k - above.sum(axis=1, keepdims=True)
     return np.asarray(above | (equal & (np.cumsum(equal, axis=1) <= left)))

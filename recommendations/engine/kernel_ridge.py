@@ -21,7 +21,7 @@ STEEPNESS = 2.0
 VIEWER_DISCOUNT = 0.3
 
 #: Films are compared to a history so many at a time, which bounds the memory.
-ROWS = 2048
+ROWS = 512
 
 
 @dataclass(frozen=True)
