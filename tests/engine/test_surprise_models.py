@@ -16,8 +16,8 @@ from recommendations.engine.item_knn import (
     ItemKNNBasic,
     ItemKNNWithMeans,
     ItemKNNWithZScore,
-    keep_largest,
 )
+from recommendations.engine.pairs import keep_largest
 from recommendations.engine.ratings import Ratings, UnusableRatings
 from recommendations.engine.slow import (
     CoClustering,
