@@ -275,7 +275,11 @@ def _loadings(
 
     progress(0, 2)
     # In Fortran's order LAPACK works in place, and what it leaves is V in ours.
-    rows = np.asfortranarray(np.vstack([inputs.toarray(), features]))
+    n_viewers, n_known = inputs.shape
+    rows = np.empty((n_viewers + len(features), n_known), np.float32, order="F")
+    for block in _blocks(n_viewers):
+        rows[block] = inputs[block].toarray()
+    rows[n_viewers:] = features
     gram = np.asfortranarray(rows @ rows.T)
     gram[np.diag_indices_from(gram)] += regularisation
     lower, failed = lapack.spotrf(gram, lower=1, overwrite_a=1)

@@ -161,7 +161,12 @@ class TrainedModel(models.Model):
 
     @transaction.atomic
     def activate(self) -> None:
-        """Put this model to work in place of the one that is, in one step."""
+        """Put this model to work in place of the one that is, in one step.
+
+        Activations take turns: each locks every model that could be at work.
+        """
+        at_hand = TrainedModel.objects.filter(state__in=[self.State.ACTIVE, *self.State.usable()])
+        list(at_hand.select_for_update().order_by("pk").values_list("pk"))
         TrainedModel.objects.active().exclude(pk=self.pk).update(state=self.State.RETIRED)
         same = TrainedModel.objects.usable().filter(pk=self.pk)
         if not same.update(state=self.State.ACTIVE, activated_at=timezone.now()):

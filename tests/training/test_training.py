@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 from django.conf import LazySettings
 from django.core.files.storage import storages
+from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from recommendations import training
@@ -282,3 +284,27 @@ class TestLoading:
         monkeypatch.setattr(caching, "fetch", overtaken)
         assert training.load_active()
         assert list(settings.MODEL_CACHE.iterdir()) == [cached(settings, active_model)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_activations_at_once_take_turns() -> None:
+    old, one, other = (
+        TrainedModel.objects.create(algorithm="svd", state=TrainedModel.State.READY)
+        for _ in range(3)
+    )
+    old.activate()
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic():
+            one.activate()
+            second = pool.submit(activate_alone, other)
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.5)
+        second.result(timeout=20)
+    assert list(TrainedModel.objects.active()) == [other]
+
+
+def activate_alone(model: TrainedModel) -> None:
+    try:
+        model.activate()
+    finally:
+        connection.close()
