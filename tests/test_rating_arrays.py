@@ -50,10 +50,15 @@ def test_only_the_ratings_asked_for_are_read(viewers: list[Viewer]) -> None:
 
 def test_many_blocks_are_one_array(viewers: list[Viewer], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rating_arrays, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(rating_arrays, "COPIED_AT_ONCE", 2)
     reports: list[tuple[int, int]] = []
-    rows = rating_arrays.read(
-        Rating.objects.all(), lambda done, total: reports.append((done, total))
-    )
+
+    def report(done: int, total: int) -> None:
+        # As a training does, which writes its progress to its row.
+        Movie.objects.filter(pk=1).update(country=f"{done} of {total}")
+        reports.append((done, total))
+
+    rows = rating_arrays.read(Rating.objects.all(), report)
     assert rows["movie"].tolist() == [1, 2, 3, 1, 2, 3]
     assert reports[0] == (0, 6)
     assert reports[-1] == (6, 6)
