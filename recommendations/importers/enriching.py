@@ -3,29 +3,17 @@
 Only what is empty is filled in.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
 
 from recommendations.importers.films import KnownFilm, known_films
+from recommendations.importers.recognising import WAYS, Listed, Register, Years
 from recommendations.importers.staging import batches
 from recommendations.importers.titles import names_of
 from recommendations.models import Credit, Movie, Person
 
 BATCH = 500
 
-
-class Listed(NamedTuple):
-    """A film of the catalogue, as far as it is needed to recognise it."""
-
-    id: int
-    title: str
-    year: int | None
-
-
 Matches = dict[int, KnownFilm]
-Years = set[int | None]
-ByName = Mapping[tuple[str, int | None], set[int]]
 
 
 def enrich() -> int:
@@ -41,34 +29,18 @@ def recognise(listed: Iterable[Listed], known: Sequence[KnownFilm]) -> Matches:
     """Find the known films in a catalogue: by name and year, or else a year before or after,
     or else where no year is given. Where several films could be meant, none is.
     """
-    by_name = defaultdict(set)
-    for film in listed:
-        for name in names_of(film.title):
-            by_name[name, film.year].add(film.id)
+    register = Register(listed)
     found: Matches = {}
     left = list(known)
-    for years in (this_year, years_beside, no_year):
-        left = [film for film in left if not settle(found, film, by_name, years(film.year))]
+    for years in WAYS:
+        left = [film for film in left if not settle(found, film, register, years(film.year))]
     return found
 
 
-def this_year(year: int) -> Years:
-    return {year}
-
-
-def years_beside(year: int) -> Years:
-    return {year - 1, year + 1}
-
-
-def no_year(_: int) -> Years:
-    return {None}
-
-
-def settle(found: Matches, film: KnownFilm, by_name: ByName, years: Years) -> bool:
+def settle(found: Matches, film: KnownFilm, register: Register, years: Years) -> bool:
     """Note which film of the catalogue this is; True if any could be, be it one of several."""
     name, *_ = names_of(film.title)
-    candidates = {each for year in years for each in by_name.get((name, year), ())}
-    candidates -= found.keys()
+    candidates = register.called(name, years) - found.keys()
     if len(candidates) == 1:
         found[min(candidates)] = film
     return bool(candidates)

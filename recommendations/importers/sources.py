@@ -130,15 +130,20 @@ def files_on_disk(path: Path) -> Sizes:
 
 def files_in_zip(path: Path) -> Sizes:
     with zipfile.ZipFile(path) as archive:
-        members = [member for member in archive.infolist() if not member.is_dir()]
+        members = members_inside(path, archive, WHAT_TO_DO)
+    return {member.filename: member.file_size for member in members}
+
+
+def members_inside(path: Path, archive: zipfile.ZipFile, what_to_do: str) -> list[zipfile.ZipInfo]:
+    """List the files of a zip, none of which may lie outside of it."""
+    members = [member for member in archive.infolist() if not member.is_dir()]
     for member in members:
         inner = PurePosixPath(member.filename.replace("\\", "/"))
         if inner.is_absolute() or ".." in inner.parts:
             raise ImportFailed(
-                f"{path} names a file outside of itself ({member.filename}), as no zip of "
-                f"MovieLens does: {WHAT_TO_DO}."
+                f"{path} names a file outside of itself ({member.filename}): {what_to_do}."
             )
-    return {member.filename: member.file_size for member in members}
+    return members
 
 
 def the_one_folder(path: Path, files: Sizes) -> tuple[str, Sizes]:
@@ -157,12 +162,12 @@ def the_one_folder(path: Path, files: Sizes) -> tuple[str, Sizes]:
 
 
 @contextmanager
-def readable(path: Path) -> Iterator[None]:
+def readable(path: Path, what_to_do: str = WHAT_TO_DO) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise ImportFailed(
-            f"{path} is not a whole zip ({error}): get it anew, or {WHAT_TO_DO}."
+            f"{path} is not a whole zip ({error}): get it anew, or {what_to_do}."
         ) from error
     except RuntimeError as error:
         raise ImportFailed(f"{path} cannot be unpacked: {error}.") from error

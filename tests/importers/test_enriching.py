@@ -6,9 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from recommendations.importers.enriching import Listed, enrich, recognise
+from recommendations.importers.enriching import enrich, recognise
 from recommendations.importers.films import KnownFilm
 from recommendations.importers.movielens import import_movielens
+from recommendations.importers.recognising import Listed
 from recommendations.importers.titles import title_and_year
 from recommendations.models import Credit, Movie, Person
 from tests.importers.datasets import csv_files, folder
