@@ -1,5 +1,6 @@
 """Who watches, and how they rated what they saw."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -125,7 +126,7 @@ class Viewer(models.Model):
             movie=movie,
             defaults={"stars": stars, "rated_at": rated_at or timezone.now()},
         )
-        self._count(movie, 0 if before else 1, stars - (before.stars if before else 0))
+        self.count([movie.pk], 0 if before else 1, stars - (before.stars if before else 0))
         self.taste_changed()
         return rating
 
@@ -136,15 +137,15 @@ class Viewer(models.Model):
         if before is None:
             return False
         before.delete()
-        self._count(movie, -1, -before.stars)
+        self.count([movie.pk], -1, -before.stars)
         self.taste_changed()
         return True
 
     def _rating_before_change(self, movie: Movie) -> "Rating | None":
-        self._lock()
+        self.lock()
         return self.ratings.filter(movie=movie).first()
 
-    def _lock(self) -> None:
+    def lock(self) -> None:
         # Before anything else is touched: a run that ends locks this row first too, so that it
         # either sees the change or leaves the way clear for the next request.
         Viewer.objects.select_for_update().filter(pk=self.pk).first()
@@ -163,9 +164,10 @@ class Viewer(models.Model):
         )
         self.refresh_from_db(fields=["taste_version", "last_active_at"])
 
-    def _count(self, movie: Movie, ratings: int, stars: float) -> None:
+    def count(self, movies: Collection[int], ratings: int, stars: float) -> None:
+        """Move the counts of each of these films by so many ratings and stars."""
         if self.contributes:
-            Movie.objects.filter(pk=movie.pk).update(
+            Movie.objects.filter(pk__in=movies).update(
                 rating_count=F("rating_count") + ratings, stars_sum=F("stars_sum") + stars
             )
 
@@ -188,7 +190,7 @@ class Viewer(models.Model):
 
     @transaction.atomic
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        self._lock()
+        self.lock()
         rated = list(self.ratings.values_list("movie_id", flat=True)) if self.contributes else []
         deleted = super().delete(*args, **kwargs)
         recount(Movie.objects.filter(pk__in=rated))

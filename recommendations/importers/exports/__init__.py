@@ -1,0 +1,1 @@
+"""One person's ratings, as Letterboxd, IMDb and MovieLens export them."""
