@@ -1,5 +1,6 @@
 """The exports by their header lines, and what one row of each says."""
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -61,7 +62,7 @@ class Format(NamedTuple):
 
 def letterboxd(cells: Cells) -> Entry:
     return Entry(
-        title=text("title", cells["name"], LONGEST_TITLE),
+        title=title_of(cells["name"]),
         other_title="",
         year=year_of(cells["year"]),
         imdb_id=None,
@@ -74,7 +75,7 @@ def letterboxd(cells: Cells) -> Entry:
 def imdb(cells: Cells) -> Entry:
     kind = cells.get("titletype", "").replace(" ", "").casefold()
     return Entry(
-        title=text("title", cells["title"], LONGEST_TITLE),
+        title=title_of(cells["title"]),
         other_title=cells.get("originaltitle", "")[:LONGEST_TITLE],
         year=year_of(cells.get("year", "")),
         imdb_id=number_of_title(text("Const", cells["const"], LONGEST_TITLE)),
@@ -86,7 +87,7 @@ def imdb(cells: Cells) -> Entry:
 
 
 def movielens(cells: Cells) -> Entry:
-    title, year = title_and_year(text("title", cells["title"], LONGEST_TITLE))
+    title, year = title_and_year(title_of(cells["title"]))
     return Entry(
         title=title,
         other_title="",
@@ -119,6 +120,13 @@ def format_of(columns: Iterable[str]) -> Format | None:
     known = set(columns)
     fitting = [each for each in FORMATS if each.columns <= known]
     return max(fitting, key=lambda each: len(each.columns), default=None)
+
+
+def title_of(written: str) -> str:
+    # The report shows it on a terminal, which would obey.
+    if any(unicodedata.category(letter) == "Cc" for letter in written):
+        raise BadRow("title with control characters")
+    return text("title", written, LONGEST_TITLE)
 
 
 def year_of(digits: str) -> int | None:

@@ -102,17 +102,11 @@ def cells_of(columns: list[str], row: list[str] | BadRow) -> Cells:
         raise row
     if len(row) != len(columns):
         raise BadRow(f"{len(row)} columns, and the header has {len(columns)}")
-    cells = dict(zip(columns, map(str.strip, row), strict=True))
-    if not "".join(row).isascii():
-        refuse_other_encodings("".join(row))
-    return cells
-
-
-def refuse_other_encodings(row: str) -> None:
     try:
-        row.encode()
+        "".join(row).encode()
     except UnicodeEncodeError:
         raise BadRow("not written in UTF-8") from None
+    return dict(zip(columns, map(str.strip, row), strict=True))
 
 
 def table_of(file: str, content: bytes) -> Table | None:
@@ -169,7 +163,9 @@ def files_in(path: Path) -> Iterator[tuple[str, bytes]]:
         members = [
             member
             for member in members_inside(path, archive, WHAT_TO_DO)
-            if member.filename.endswith(".csv") and "/" not in member.filename
+            if member.filename.endswith(".csv")
+            and member.filename.isprintable()
+            and "/" not in member.filename
         ]
         if not members:
             raise ImportFailed(f"{path} has no csv outside of its folders: {WHAT_TO_DO}.")

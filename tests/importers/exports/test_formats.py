@@ -121,6 +121,8 @@ def test_marks_quotes_and_columns_of_any_order_are_read(tmp_path: Path, ada: Vie
         ("0001-01-01,Toy Story,1995,x,5", "date 0001-01-01 is out of range"),
         ("2024-03-01,Toy Story,MCMXCV,x,5", "year 'MCMXCV' is not a whole number"),
         ("2024-03-01,,1995,x,5", "no title"),
+        ("2024-03-01,\x1b[2JToy,1995,x,5", "title with control characters"),
+        ('2024-03-01,"Toy\nStory",1995,x,5', "title with control characters"),
         (f"2024-03-01,{'x' * 301},1995,x,5", "title longer than 300 characters"),
         ("2024-03-01,Toy Story,1995", "3 columns, and the header has 5"),
         ('2024-03-01,"Toy" Story,1995,x,5', "',' expected after '\"'"),
