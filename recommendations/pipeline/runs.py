@@ -219,12 +219,12 @@ def fill_shelf(shelf: shelves.ModelShelf, scored: shelves.Scored) -> dict[str, A
     A failure stays its own.
     """
     try:
-        picked = shelf.pick(scored)
+        picked = shelf.fill(scored)
         stored = picked.as_json(scored)
     except Exception as error:
         logger.exception("The shelf %s could not be filled.", shelf.slug)
         return {"error": f"{type(error).__name__}: {error}"}
-    scored.free[picked.films[: shelves.SHOWN]] = False
+    scored.take(picked.films[: shelves.SHOWN])
     return stored
 
 

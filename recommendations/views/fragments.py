@@ -78,7 +78,7 @@ def draw_shelf(request: HttpRequest, viewer: Viewer, wanted: ModelShelf) -> Http
     if unchanged(request, presenters.poll_for(found, presenters.shelf_path(wanted))):
         return HttpResponse(status=204)
     view = presenters.model_shelves(standing, viewer.taste(), since).get(wanted.slug)
-    if view is None or view.state == State.EMPTY:
+    if view is None or view.is_over:
         return HttpResponse()
     context: dict[str, object] = {"shelf": view}
     if view.state == State.READY and standing.is_fresh and not standing.in_flight:

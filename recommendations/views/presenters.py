@@ -1,6 +1,6 @@
 """What templates are given: shelves and predictions, ready to be drawn in their present state."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from recommendations.models import Movie, Neighbours, Rating, Scores, Viewer
 from recommendations.models.taste import HALVES, Taste
-from recommendations.pipeline.states import Part, State, part
+from recommendations.pipeline.states import WAITING_STATES, Part, State, part
 from recommendations.shelves import HOME_SHELVES, SHOWN, ModelShelf, QueryShelf, Shelf
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ RHYTHM = [
     (timedelta(seconds=60), 3_000, 5_000),
     (timedelta.max, 10_000, 15_000),
 ]
+
+#: So many shelves wait in sight; more of them poll unseen, and appear when they have films.
+WAITING_IN_SIGHT = 5
 
 #: The same when nothing is at work: no model, or no worker.
 IDLE_RHYTHM = (5_000, 10_000)
@@ -99,6 +102,12 @@ class ShelfView:
     poll: Poll | None = None
     path: str = ""
     see_all: str = ""
+    unseen: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """It has nothing to show, and no run is on its way that may change that."""
+        return self.state == State.EMPTY and not self.poll
 
     @property
     def listens(self) -> bool:
@@ -122,13 +131,13 @@ class Films:
         self.by_id = {film.pk: film for film in films} if ids else {}
         self.shown: set[int] = set()
 
-    def cards(self, items: list[dict[str, Any]], limit: int) -> list[Card]:
-        """Cards for the first that the viewer has not rated since, and no other shelf shows."""
+    def cards(self, shelf: Shelf, items: list[dict[str, Any]], limit: int) -> list[Card]:
+        """Cards for the first that are still rated, or not, as the shelf's are, and shown once."""
         fresh = [
             Card(film, item["stars"], [self.by_id[i] for i in item["because"] if i in self.by_id])
             for item in items
             if (film := self.by_id.get(item["movie"]))
-            and not film.rated
+            and film.rated == shelf.of_rated
             and film.pk not in self.shown
         ][:limit]
         self.shown.update(card.movie.pk for card in fresh)
@@ -136,12 +145,15 @@ class Films:
 
 
 def model_shelf(shelf: Shelf, part: Part, films: Films, limit: int = SHOWN) -> ShelfView:
+    cards = films.cards(shelf, part.content.get("items", []), limit)
+    too_few = part.state == State.READY and len(cards) < shelf.least
+    state = State.EMPTY if too_few else part.state
     return ShelfView(
         slug=shelf.slug,
         title=part.content.get("title", shelf.title),
         reason=part.content.get("reason", shelf.reason),
-        state=part.state,
-        cards=films.cards(part.content.get("items", []), limit),
+        state=state,
+        cards=cards,
         refreshing=part.refreshing,
         stalled=part.stalled,
         refresh_failed=part.refresh_failed,
@@ -149,7 +161,7 @@ def model_shelf(shelf: Shelf, part: Part, films: Films, limit: int = SHOWN) -> S
         waited=int(part.standing.waited.total_seconds()),
         poll=poll_for(part, shelf_path(shelf)),
         path=shelf_path(shelf),
-        see_all=reverse("shelf", args=[shelf.slug]) if part.state == State.READY else "",
+        see_all=reverse("shelf", args=[shelf.slug]) if state == State.READY else "",
     )
 
 
@@ -162,11 +174,13 @@ def query_shelf(
     films = shelf.films().exclude(pk__in=list(taken))
     if viewer:
         films = films.exclude(Exists(viewer.ratings.filter(movie=OuterRef("pk"))))
+    cards = cards_of(films[:limit], viewer)
     return ShelfView(
         slug=shelf.slug,
         title=shelf.title,
         reason=shelf.reason,
-        cards=cards_of(films[:limit], viewer),
+        state=State.READY if cards else State.EMPTY,
+        cards=cards,
         see_all=reverse("shelf", args=[shelf.slug]),
     )
 
@@ -199,8 +213,9 @@ def home(viewer: Viewer | None, standing: "Standing | None", taste: Taste) -> Ho
             shown.append(query_shelf(shelf, viewer, taken))
         elif shelf.slug in filled:
             shown.append(filled[shelf.slug])
-    visible = [view for view in shown if view.state != State.EMPTY]
-    return Home(visible, refreshing(standing) if standing else None)
+    return Home(
+        [view for view in shown if not view.is_over], refreshing(standing) if standing else None
+    )
 
 
 def model_shelves(
@@ -213,7 +228,16 @@ def model_shelves(
     wanted = [s for s in HOME_SHELVES if isinstance(s, ModelShelf) and s.is_for(taste)]
     parts = {shelf.slug: part(standing, shelf.slug, since) for shelf in wanted}
     films = Films(standing.viewer, parts.values())
-    return {shelf.slug: model_shelf(shelf, parts[shelf.slug], films) for shelf in wanted}
+    return {
+        shelf.slug: in_its_place(place, model_shelf(shelf, parts[shelf.slug], films))
+        for place, shelf in enumerate(wanted)
+    }
+
+
+def in_its_place(place: int, view: ShelfView) -> ShelfView:
+    """Not to be seen while it has nothing to show, or when too many wait above it."""
+    waits_below = place >= WAITING_IN_SIGHT and view.state in WAITING_STATES
+    return replace(view, unseen=waits_below or view.state == State.EMPTY)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from tests.algorithms import Interrupted
 from tests.conftest import train
 
 TOP_PICKS = "/fragments/shelves/top-picks/"
+FAVOURITE = "/fragments/shelves/favourite/"
 
 
 def poll_of(html: str) -> str:
@@ -143,6 +144,36 @@ def test_failed_is_an_honest_200_and_offers_to_retry(alice_client: Client, alice
     again = alice_client.post(TOP_PICKS + "retry/")
     assert again.context["shelf"].state == "waiting"
     assert Prediction.objects.in_flight().count() == 1
+
+
+def test_a_shelf_that_turns_out_empty_goes_without_a_trace(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    assert alice_client.get(FAVOURITE).context["shelf"].state == "waiting"
+    run(alice)
+    answer = alice_client.get(FAVOURITE)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert "shelf-favourite" not in alice_client.get("/").content.decode()
+
+
+def test_an_empty_shelf_that_is_made_anew_polls_unseen_and_appears_when_it_has_films(
+    alice_client: Client,
+    alice: Viewer,
+    active_model: TrainedModel,
+    short_shelves: None,
+) -> None:
+    run(alice)
+    for film in (10, 11):
+        alice.rate(Movie.objects.get(pk=film), 5.0)
+    shelf = alice_client.get("/").context["shelves"][3]
+    assert (shelf.slug, shelf.unseen) == ("favourite", True)
+    html = alice_client.get(FAVOURITE).content.decode()
+    assert "hidden" in html
+    assert "<h2" not in html
+    again = poll_of(html)
+    assert alice_client.get(again).status_code == 204
+    run_prediction(Prediction.objects.in_flight().get().pk)
+    assert "More " in alice_client.get(again).content.decode()
 
 
 def test_one_shelf_can_fail_alone(alice_client: Client, alice: Viewer) -> None:
@@ -340,7 +371,7 @@ def test_a_retry_of_one_shelf_wakes_the_others_that_failed(
     with pytest.raises(RuntimeError):
         run(alice)
     html = alice_client.get("/").content.decode()
-    assert html.count('hx-trigger="picks-requested from:body"') == 3
+    assert html.count('hx-trigger="picks-requested from:body"') == 6
     answer = alice_client.post(TOP_PICKS + "retry/")
     assert answer.headers["HX-Trigger"] == '{"picks-requested": {}}'
 

@@ -9,11 +9,36 @@ from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 
 from recommendations.middleware import catalogue
-from recommendations.models import Movie, Prediction, TrainedModel, Viewer
+from recommendations.models import Credit, Movie, Person, Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.models.trained_model import films_of
 from recommendations.tasks import run_prediction
-from tests.conftest import train
+from recommendations.views.presenters import ShelfView
+from tests.conftest import LONG_AGO, train
+
+AGAIN = "watch-again"
+
+
+@pytest.fixture
+def cinephile(active_model: TrainedModel, alice: Viewer) -> Viewer:
+    """Loved crime, some of it by one director, long ago; eleven films are little seen."""
+    for film in range(5, 9):
+        alice.rate(Movie.objects.get(pk=film), 5.0, LONG_AGO)
+    varda = Person.objects.create(name="Agnès Varda")
+    for film in [1, 2, 3, *range(60, 72)]:
+        Credit.objects.create(movie_id=film, person=varda, role=Credit.Role.DIRECTOR)
+    Movie.objects.filter(pk__in=range(30, 41)).update(rating_count=8)
+    return alice
+
+
+def shelves_of(client: Client, viewer: Viewer) -> list[ShelfView]:
+    """Of the home page after the run."""
+    assert viewer.user
+    client.force_login(viewer.user)
+    client.get("/")
+    run_all()
+    shown: list[ShelfView] = client.get("/").context["shelves"]
+    return shown
 
 
 def run_all() -> None:
@@ -53,6 +78,9 @@ def test_the_page_answers_before_its_predictions_exist(
         "top-picks": "waiting",
         "because-you-liked": "waiting",
         "because-you-liked-too": "waiting",
+        "favourite": "waiting",
+        "favourite-too": "waiting",
+        "hidden-gems": "waiting",
         "popular": "ready",
         "new": "ready",
     }
@@ -71,6 +99,59 @@ def test_the_shelves_are_there_once_a_worker_has_run(
     assert {shelf.state for shelf in page.context["shelves"]} == {"ready"}
     assert b"hx-trigger" not in page.content
     assert OrmQ.objects.count() == 1
+
+
+def test_no_more_than_five_shelves_wait_in_sight(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    alice.rate(Movie.objects.get(pk=5), 5.0)
+    page = alice_client.get("/")
+    waiting = [shelf for shelf in page.context["shelves"] if shelf.state == "waiting"]
+    assert [shelf.slug for shelf in waiting if shelf.unseen] == ["hidden-gems", "watch-again"]
+    assert len(waiting) == 7
+    assert all(shelf.poll for shelf in waiting)
+    assert page.content.decode().count('class="scroller scroller-still"') == 5
+
+
+def test_the_shelves_come_in_their_order(
+    client: Client, cinephile: Viewer, short_shelves: None
+) -> None:
+    assert [(shelf.slug, shelf.title) for shelf in shelves_of(client, cinephile)] == [
+        ("top-picks", "Top picks for you"),
+        ("because-you-liked", "Because you liked Crime story #1"),
+        ("because-you-liked-too", "Because you liked Crime story #2"),
+        ("favourite", "More Crime"),
+        ("favourite-too", "More by Agnès Varda"),
+        ("hidden-gems", "Hidden gems"),
+        ("watch-again", "Watch again"),
+        ("popular", "Popular"),
+        ("new", "New and well liked"),
+    ]
+
+
+def test_only_watch_again_shows_what_was_rated_and_no_film_is_shown_twice(
+    client: Client, cinephile: Viewer, short_shelves: None
+) -> None:
+    shelves = shelves_of(client, cinephile)
+    films = [card.movie.pk for shelf in shelves for card in shelf.cards]
+    rated = set(cinephile.ratings.values_list("movie_id", flat=True))
+    assert len(films) == len(set(films))
+    for shelf in shelves:
+        shown = {card.movie.pk for card in shelf.cards}
+        assert shown <= rated if shelf.slug == "watch-again" else not shown & rated
+
+
+def test_a_shelf_left_with_too_few_films_is_gone(
+    client: Client, cinephile: Viewer, short_shelves: None
+) -> None:
+    assert AGAIN in [shelf.slug for shelf in shelves_of(client, cinephile)]
+    cinephile.rate(Movie.objects.get(pk=20), 5.0)
+    for film in range(1, 5):
+        cinephile.unrate(Movie.objects.get(pk=film))
+    seen = [shelf.slug for shelf in client.get("/").context["shelves"] if not shelf.unseen]
+    assert AGAIN not in seen
+    run_all()
+    assert AGAIN not in [shelf.slug for shelf in client.get("/").context["shelves"]]
 
 
 def test_no_film_is_on_the_page_twice_or_was_rated(

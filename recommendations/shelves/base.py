@@ -1,16 +1,18 @@
-"""The rows of a home page: each says its title, who sees it, and how it picks its films."""
+"""What a shelf is, and what a run knows when it fills one."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from recommendations.franchises import franchises
 from recommendations.models import Movie, Viewer
+from recommendations.models.catalogue import SUPPORT
+from recommendations.shelves.favourites import Favourite, favourites
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 #: Films that a shelf shows, and that a run stores so that rated ones can be dropped later.
 SHOWN = 20
 STORED = 3 * SHOWN
+
+#: A shelf that is not for everybody has so many films, or is left out.
+WORTH_A_SHELF = 5
 
 #: A shelf has no more films than this of one franchise.
 OF_A_FRANCHISE = 2
@@ -46,9 +51,9 @@ def reasons(why: "Explanation") -> "list[Carrier]":
 class Scored:
     """What a run knows when it fills shelves: every film scored once for one viewer.
 
-    `free` marks, by the model's film index, the films that may still be picked: those with
-    enough ratings that the viewer has not rated and no shelf above has taken. `franchises` has
-    the franchise of the films that are of one, by film id.
+    By the model's film index, `support` counts the ratings of each film, and `left` marks those
+    that the viewer has not rated and no shelf above has taken. `franchises` has the franchise of
+    the films that are of one, by film id.
     """
 
     viewer: Viewer
@@ -56,7 +61,8 @@ class Scored:
     history: "History"
     scores: "NDArray[np.floating]"
     stars: "NDArray[np.floating]"
-    free: "NDArray[np.bool_]"
+    support: "NDArray[np.int64]"
+    left: "NDArray[np.bool_]"
     franchises: Mapping[int, str]
 
     @classmethod
@@ -68,16 +74,34 @@ class Scored:
         scores: "NDArray[np.floating]",
         stars: "NDArray[np.floating]",
     ) -> "Scored":
-        supported = np.fromiter(Movie.objects.supported().values_list("pk", flat=True), np.int32)
-        free = np.isin(model.film_ids, supported)
-        free[history.films] = False
-        return cls(viewer, model, history, scores, stars, free, franchises())
+        left = np.ones(len(model.film_ids), bool)
+        left[history.films] = False
+        support = support_of(model.film_ids)
+        return cls(viewer, model, history, scores, stars, support, left, franchises())
 
-    def best(self, count: int) -> list[int]:
-        """Indices of the free films that fit best; the lower film id first among equals."""
-        free = np.flatnonzero(self.free)
-        order = np.argsort(-self.scores[free], kind="stable")
-        return self.first(count, free[order].tolist())
+    @property
+    def free(self) -> "NDArray[np.bool_]":
+        """The films that may still be picked: those left that enough people rated."""
+        return self.left & (self.support >= SUPPORT)
+
+    def take(self, films: list[int]) -> None:
+        """What one shelf shows, no shelf below may pick."""
+        self.left[films] = False
+
+    def best(self, count: int, among: "Iterable[int] | None" = None) -> list[int]:
+        """Indices of the free films that fit best, of those with these ids or of all."""
+        free = self.free
+        if among is not None:
+            free &= np.isin(self.model.film_ids, np.fromiter(among, np.int64))
+        return self.ranked(count, free, self.scores)
+
+    def ranked(
+        self, count: int, films: "NDArray[np.bool_]", by: "NDArray[np.floating]"
+    ) -> list[int]:
+        """The first of the marked films, the highest `by` first, then the lower film id."""
+        marked = np.flatnonzero(films)
+        order = np.argsort(-by[marked], kind="stable")
+        return self.first(count, marked[order].tolist())
 
     def first(self, count: int, films: Iterable[int]) -> list[int]:
         """The first so many of the films, given by index, without too many of one franchise."""
@@ -95,7 +119,13 @@ class Scored:
 
     def promises(self, film: int) -> bool:
         """Still free, and predicted to be no disappointment."""
-        return bool(self.free[film] and self.stars[film] >= self.expected)
+        free = self.left[film] and self.support[film] >= SUPPORT
+        return bool(free and self.stars[film] >= self.expected)
+
+    @cached_property
+    def mean(self) -> float:
+        """Of the stars that the viewer gave."""
+        return float(self.history.stars.mean())
 
     @cached_property
     def expected(self) -> float:
@@ -103,7 +133,12 @@ class Scored:
 
         Who rates only favourites has a mean that next to nothing is predicted to reach.
         """
-        return float(min(self.history.stars.mean(), np.median(self.stars[self.free])))
+        return float(min(self.mean, np.median(self.stars[self.free])))
+
+    @cached_property
+    def groups(self) -> list[Favourite]:
+        """Favourite decades, genres, directors, the strongest first; a shelf takes out its own."""
+        return favourites(self.viewer, self.mean) if len(self.history) else []
 
     @cached_property
     def favourites(self) -> list[int]:
@@ -111,6 +146,16 @@ class Scored:
         rated = self.viewer.ratings.favourites().values_list("movie_id", flat=True)
         known = {int(self.model.film_ids[film]): int(film) for film in self.history.films}
         return [known[movie] for movie in rated if movie in known]
+
+
+def support_of(films: "NDArray[np.integer]") -> "NDArray[np.int64]":
+    """How many rated each film, in the order of these ids."""
+    rated = Movie.objects.filter(rating_count__gt=0).values_list("pk", "rating_count")
+    known = np.array(list(rated), np.int64).reshape(-1, 2)
+    support = np.zeros(len(films), np.int64)
+    _, here, there = np.intersect1d(films, known[:, 0], return_indices=True)
+    support[here] = known[there, 1]
+    return support
 
 
 @dataclass
@@ -131,6 +176,7 @@ class Picked:
                 "because": [
                     int(scored.model.film_ids[scored.history.films[place]])
                     for place, _ in reasons(why)
+                    if scored.history.films[place] != film
                 ],
             }
             for film, why in zip(self.films, explained, strict=True)
@@ -146,6 +192,12 @@ class Shelf(ABC):
     title: str
     reason: str
 
+    #: Whether it shows what the viewer has rated, and nothing else, or the contrary.
+    of_rated: ClassVar[bool] = False
+
+    #: With fewer films than this it is not shown.
+    least: ClassVar[int] = 1
+
     def is_for(self, taste: "Taste") -> bool:
         """Whether a viewer with such ratings sees this shelf at all."""
         return taste.ratings > 0
@@ -156,38 +208,12 @@ class ModelShelf(Shelf):
 
     @abstractmethod
     def pick(self, scored: Scored) -> Picked:
-        """Choose up to `STORED` of the free films."""
+        """Choose up to `STORED` films."""
 
-
-class TopPicks(ModelShelf):
-    def pick(self, scored: Scored) -> Picked:
-        count = len(scored.history.films)
-        ratings = "one of your ratings" if count == 1 else f"{count} of your ratings"
-        return Picked(self.title, f"ranked from {ratings}", scored.best(STORED))
-
-
-@dataclass(frozen=True)
-class BecauseYouLiked(ModelShelf):
-    """Films like one of the viewer's favourites: the first one, the second one, …"""
-
-    place: int = 0
-
-    def is_for(self, taste: "Taste") -> bool:
-        return taste.liked > self.place
-
-    def pick(self, scored: Scored) -> Picked:
-        while scored.favourites:
-            favourite = scored.favourites.pop(0)
-            if like_it := self._like(favourite, scored):
-                movie = Movie.objects.get(pk=int(scored.model.film_ids[favourite]))
-                title = f"Because you liked {movie.short_title}"
-                return Picked(title, "loved by the people who loved it too", like_it)
-        return Picked(self.title, self.reason)
-
-    def _like(self, favourite: int, scored: Scored) -> list[int]:
-        """The free films like this one that the viewer should like too."""
-        similar = (film for film, _ in scored.model.similar(favourite, 2 * STORED))
-        return scored.first(STORED, filter(scored.promises, similar))
+    def fill(self, scored: Scored) -> Picked:
+        """The films picked, or none if there are too few for a shelf."""
+        picked = self.pick(scored)
+        return picked if len(picked.films) >= self.least else Picked(self.title, self.reason)
 
 
 class QueryShelf(Shelf):
@@ -199,31 +225,3 @@ class QueryShelf(Shelf):
     @abstractmethod
     def films(self) -> "MovieQuerySet":
         """The films, in order, those that the viewer rated included."""
-
-
-class Popular(QueryShelf):
-    def films(self) -> "MovieQuerySet":
-        return Movie.objects.popular()
-
-
-class NewAndWellLiked(QueryShelf):
-    def films(self) -> "MovieQuerySet":
-        return Movie.objects.new_and_well_liked()
-
-
-LIKED_WAITING = ("Because you liked …", "films like your favourites")
-
-#: From the top of the page to its end.
-HOME_SHELVES: tuple[Shelf, ...] = (
-    TopPicks("top-picks", "Top picks for you", "ranked from your ratings"),
-    BecauseYouLiked("because-you-liked", *LIKED_WAITING),
-    BecauseYouLiked("because-you-liked-too", *LIKED_WAITING, place=1),
-    Popular("popular", "Popular", "rated by the most people"),
-    NewAndWellLiked("new", "New and well liked", "the best of the newest years here"),
-)
-
-SHELVES = {shelf.slug: shelf for shelf in HOME_SHELVES}
-
-
-def model_shelves() -> list[ModelShelf]:
-    return [shelf for shelf in HOME_SHELVES if isinstance(shelf, ModelShelf)]

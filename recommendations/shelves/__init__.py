@@ -1,0 +1,54 @@
+"""The rows of a home page: each says its title, who sees it, and how it picks its films."""
+
+from recommendations.shelves.base import (
+    REASONS,
+    SHOWN,
+    STORED,
+    ModelShelf,
+    Picked,
+    QueryShelf,
+    Scored,
+    Shelf,
+    reasons,
+)
+from recommendations.shelves.everybodys import NewAndWellLiked, Popular
+from recommendations.shelves.gems import HiddenGems
+from recommendations.shelves.picks import BecauseYouLiked, FromYourFavourite, TopPicks
+from recommendations.shelves.watched import WatchAgain
+
+__all__ = [
+    "HOME_SHELVES",
+    "REASONS",
+    "SHELVES",
+    "SHOWN",
+    "STORED",
+    "ModelShelf",
+    "Picked",
+    "QueryShelf",
+    "Scored",
+    "Shelf",
+    "model_shelves",
+    "reasons",
+]
+
+LIKED_WAITING = ("Because you liked …", "films like your favourites")
+FAVOURITE_WAITING = ("More of your favourites", "what you rate highest")
+
+#: From the top of the page to its end.
+HOME_SHELVES: tuple[Shelf, ...] = (
+    TopPicks("top-picks", "Top picks for you", "ranked from your ratings"),
+    BecauseYouLiked("because-you-liked", *LIKED_WAITING),
+    BecauseYouLiked("because-you-liked-too", *LIKED_WAITING, place=1),
+    FromYourFavourite("favourite", *FAVOURITE_WAITING),
+    FromYourFavourite("favourite-too", *FAVOURITE_WAITING),
+    HiddenGems("hidden-gems", "Hidden gems", "well predicted, little seen"),
+    WatchAgain("watch-again", "Watch again", "you loved them years ago"),
+    Popular("popular", "Popular", "rated by the most people"),
+    NewAndWellLiked("new", "New and well liked", "the best of the newest years here"),
+)
+
+SHELVES = {shelf.slug: shelf for shelf in HOME_SHELVES}
+
+
+def model_shelves() -> list[ModelShelf]:
+    return [shelf for shelf in HOME_SHELVES if isinstance(shelf, ModelShelf)]
