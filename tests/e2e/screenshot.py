@@ -29,7 +29,7 @@ def take(url: str, path: Path) -> None:
         page = chromium.new_page(viewport={"width": 1280, "height": 860}, color_scheme="dark")
         page.goto(url)
         page.locator('form[action^="/browse-as/"] button').first.click()
-        for shelf in page.locator(".shelf").all():
+        for shelf in page.locator(".shelf:visible").all():
             expect(shelf.locator("img").first).to_be_visible(timeout=20_000)
         page.wait_for_load_state("networkidle")
         page.screenshot(path=path)
