@@ -67,15 +67,7 @@ def somebody(ratings: Ratings) -> Viewer:
 
 def svd(ratings: Ratings, viewer: Viewer) -> list[Way]:
     model = SVD(factors=100, epochs=20).fit(ratings)
-    chosen = model.parameters
-    peer = surprise.SVD(
-        n_factors=chosen.factors,
-        n_epochs=chosen.epochs,
-        lr_all=chosen.learning_rate,
-        reg_all=chosen.regularisation,
-        init_std_dev=chosen.init_std_dev,
-        random_state=chosen.seed,
-    )
+    peer = surprise.SVD(**model.parameters.for_surprise())
     loop = predict_loop(peer, model, ratings, viewer)
     folded = model.fold_in(viewer.history)
     factors, person = model.factors, folded.factors

@@ -11,6 +11,7 @@ from recommendations.engine.parameters import Parameters, Range, require
 from recommendations.engine.progress import Progress
 from recommendations.engine.ratings import LOWEST, Ratings
 from recommendations.engine.surprise_models import SurpriseModel
+from recommendations.engine.svd import SVDParameters
 from recommendations.engine.trainset import Trainset, check_finite
 
 #: Sweeps of coordinate descent in a fold-in; 40 give the same RMSE to .0001 (inner split below).
@@ -23,7 +24,7 @@ PRIOR_WEIGHT = 10.0
 
 
 @dataclass(frozen=True)
-class SVDPlusPlusParameters(Parameters):
+class SVDPlusPlusParameters(SVDParameters):
     """Surprise's own."""
 
     factors: int = 20
@@ -40,13 +41,6 @@ class SVDPlusPlusParameters(Parameters):
         "regularisation": Range(0.01, 0.3),
         "init_std_dev": Range(0.003, 0.3),
     }
-
-    def __post_init__(self) -> None:
-        require(
-            self,
-            positive=("factors", "epochs", "learning_rate"),
-            not_negative=("regularisation", "init_std_dev", "seed"),
-        )
 
 
 class SVDPlusPlus(SurpriseModel):
@@ -81,15 +75,7 @@ class SVDPlusPlus(SurpriseModel):
 
         chosen = self.parameters
         trainset = Trainset(ratings, progress, "ratings", chosen.epochs, chosen.seed)
-        fitted = surprise.SVDpp(
-            n_factors=chosen.factors,
-            n_epochs=chosen.epochs,
-            lr_all=chosen.learning_rate,
-            reg_all=chosen.regularisation,
-            init_std_dev=chosen.init_std_dev,
-            random_state=chosen.seed,
-            cache_ratings=True,
-        ).fit(trainset)
+        fitted = surprise.SVDpp(**chosen.for_surprise(), cache_ratings=True).fit(trainset)
         check_finite(fitted.bi, fitted.qi, fitted.yj, fitted.pu)
         self.user_ids = ratings.user_ids
         self.base, self.user_bias = trainset.global_mean + fitted.bi, fitted.bu

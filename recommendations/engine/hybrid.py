@@ -23,10 +23,8 @@ from recommendations.engine.folding import BIAS_DAMPING, unexplained
 from recommendations.engine.parameters import Parameters, Range, require
 from recommendations.engine.progress import Progress, silent, stage
 from recommendations.engine.ratings import LOWEST, Ratings
+from recommendations.engine.star_parts import StarsParameters
 from recommendations.engine.stars import Stars
-
-#: What predicts the stars.
-STAR_PREDICTOR: type[Model] = Stars
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class HybridParameters(Parameters):
 
     penalty: float = 2.0
     ease: EASEParameters = field(default=EASEParameters())
-    stars: Parameters = field(default=STAR_PREDICTOR.options())
+    stars: StarsParameters = field(default=StarsParameters())
 
     def __post_init__(self) -> None:
         require(self, positive=(), not_negative=("penalty",))
@@ -87,7 +85,7 @@ class Hybrid(Model):
     def __init__(self, **parameters: object) -> None:
         super().__init__(**parameters)
         self.ranker = EASE(**self.parameters.ease.named())
-        self.stars = STAR_PREDICTOR(**self.parameters.stars.named())
+        self.stars = Stars(**self.parameters.stars.named())
 
     @property
     def parts(self) -> Mapping[str, Model]:

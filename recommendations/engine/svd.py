@@ -1,7 +1,7 @@
 """Stars from latent factors: Surprise's SVD, and the fold-in of a viewer's present ratings."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,17 @@ class SVDParameters(Parameters):
             not_negative=("regularisation", "init_std_dev", "seed"),
         )
 
+    def for_surprise(self) -> dict[str, Any]:
+        """The arguments of Surprise's SVD and SVD++."""
+        return {
+            "n_factors": self.factors,
+            "n_epochs": self.epochs,
+            "lr_all": self.learning_rate,
+            "reg_all": self.regularisation,
+            "init_std_dev": self.init_std_dev,
+            "random_state": self.seed,
+        }
+
 
 class Folded(NamedTuple):
     """A viewer as SVD sees them: their level in stars, and (factors,) float32."""
@@ -83,14 +94,7 @@ class SVD(SurpriseModel):
 
         chosen = self.parameters
         trainset = Trainset(ratings, progress, "ratings", chosen.epochs, chosen.seed)
-        fitted = surprise.SVD(
-            n_factors=chosen.factors,
-            n_epochs=chosen.epochs,
-            lr_all=chosen.learning_rate,
-            reg_all=chosen.regularisation,
-            init_std_dev=chosen.init_std_dev,
-            random_state=chosen.seed,
-        ).fit(trainset)
+        fitted = surprise.SVD(**chosen.for_surprise()).fit(trainset)
         trainset.clock.finish()
         check_finite(fitted.bi, fitted.qi, fitted.bu, fitted.pu)
         self.user_ids = ratings.user_ids

@@ -7,8 +7,9 @@ import pytest
 from recommendations.engine.contract import History
 from recommendations.engine.ease import EASE
 from recommendations.engine.features import TakesFeatures
-from recommendations.engine.hybrid import STAR_PREDICTOR, Hybrid, smallest_support
+from recommendations.engine.hybrid import Hybrid, smallest_support
 from recommendations.engine.ratings import Ratings, UnusableRatings
+from recommendations.engine.stars import Stars
 from tests.engine.contract import BLOCK_FILMS, FILM_IDS, ModelContract, two_blocks
 from tests.engine.test_ease import GENRES, YEARS
 
@@ -28,7 +29,7 @@ class TestHybrid(ModelContract):
         return model
 
     def test_stars_are_those_of_the_star_predictor(self, model: Hybrid, fan: History) -> None:
-        alone = STAR_PREDICTOR().fit(two_blocks())
+        alone = Stars().fit(two_blocks())
         assert np.array_equal(model.expected_stars(fan), alone.expected_stars(fan))
 
     def test_a_film_of_enough_stars_keeps_the_score_of_the_ranker(
