@@ -6,21 +6,33 @@ from recommendations.models.catalogue import (
     MovieTag,
     Person,
 )
+from recommendations.models.controls import TasteControls
+from recommendations.models.lists import ListEntry, MovieList
+from recommendations.models.marks import Mark
+from recommendations.models.night import FilmNight
 from recommendations.models.prediction import Prediction, Scores
+from recommendations.models.ratings_import import RatingsImport, UnmatchedEntry
 from recommendations.models.taste import Rating, Viewer
 from recommendations.models.trained_model import Neighbours, TrainedModel
 
 __all__ = [
     "Catalogue",
     "Credit",
+    "FilmNight",
     "Genre",
+    "ListEntry",
+    "Mark",
     "Movie",
+    "MovieList",
     "MovieTag",
     "Neighbours",
     "Person",
     "Prediction",
     "Rating",
+    "RatingsImport",
     "Scores",
+    "TasteControls",
     "TrainedModel",
+    "UnmatchedEntry",
     "Viewer",
 ]

@@ -99,6 +99,12 @@ class Movie(models.Model):
         null=True, blank=True, help_text="Length in minutes"
     )
     country = models.CharField(max_length=100, blank=True)
+    poster_path = models.CharField(
+        max_length=100, blank=True, help_text="The poster's path at TMDB, beginning with a slash"
+    )
+    details_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When TMDB was last asked"
+    )
     people = models.ManyToManyField(Person, through="Credit", related_name="movies")
     rating_count = models.PositiveIntegerField(default=0, editable=False)
     stars_sum = models.FloatField(default=0, editable=False)

@@ -79,6 +79,9 @@ class Viewer(models.Model):
         help_text="Started from ratings of an imported viewer, which must not count twice",
     )
     taste_version = models.PositiveIntegerField(default=0, editable=False)
+    feed_token = models.UUIDField(
+        null=True, blank=True, unique=True, help_text="Who knows it may read the feed of picks"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_active_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -108,6 +108,9 @@ class TrainedModel(models.Model):
     film_ids = models.BinaryField(
         default=bytes, help_text="Ids of the films it scores, ascending, as int32"
     )
+    taste_groups = models.JSONField(
+        default=list, help_text="Groups of films that the same people like, with their examples"
+    )
     error = models.TextField(blank=True)
     activation = models.CharField(
         max_length=12,
