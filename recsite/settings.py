@@ -38,6 +38,12 @@ try:
     MODEL_STORAGE_URL = env.str("MODEL_STORAGE_URL", "")
     GUEST_KEEP_DAYS = env.int("GUEST_KEEP_DAYS", 30, validate=positive)
     BROWSE_AS = env.bool("BROWSE_AS", False)
+    TMDB_API_KEY = env.str("TMDB_API_KEY", "").strip()
+    TMDB_URL = env.str(
+        "TMDB_URL",
+        "https://api.themoviedb.org/3",
+        validate=validate.URL(schemes={"http", "https"}, require_tld=False),
+    ).rstrip("/")
 except EnvError as error:
     raise ImproperlyConfigured(str(error)) from error
 
@@ -88,6 +94,9 @@ TEMPLATES = [
 
 DATABASES = {"default": database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+#: Whose posters are shown once there is a key.
+TMDB_IMAGES = "https://image.tmdb.org"
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -176,7 +185,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF],
+        "img-src": [SELF, *([TMDB_IMAGES] if TMDB_API_KEY else [])],
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
@@ -199,4 +208,6 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # Its lines name whole addresses, and TMDB's may hold the key.
+    "loggers": {"urllib3": {"level": "ERROR"}},
 }

@@ -3,6 +3,7 @@
 from typing import TypedDict
 
 from django import template
+from django.conf import settings
 from django.urls import reverse
 
 from recommendations.models import Credit, Movie, Person, Rating
@@ -28,8 +29,16 @@ class Bar(TypedDict):
 
 @register.filter
 def poster_url(movie: Movie) -> str:
+    if settings.TMDB_API_KEY and movie.poster_path:
+        return f"{settings.TMDB_IMAGES}/t/p/w342{movie.poster_path}"
     version = poster_version(movie.short_title, movie.year, movie.main_genre)
     return reverse("poster", args=[movie.pk, version])
+
+
+@register.simple_tag
+def uses_tmdb() -> bool:
+    """Whether TMDB's images are shown, and so its notice must be."""
+    return bool(settings.TMDB_API_KEY)
 
 
 @register.filter
