@@ -1,8 +1,8 @@
 """Models: fitted, measured, compared and registered; loaded by the workers that serve them.
 
 `algorithms` by name · `reading` the ratings · `fitting` and measuring · `comparing` champion and
-challenger · `attempts` the life of one training · `storing` artifacts · `caching` them on a host ·
-`loading` for workers · `keeping` what is still needed.
+challenger · `taste_groups` of films · `attempts` the life of one training · `storing` artifacts ·
+`caching` them on a host · `loading` for workers · `keeping` what is still needed.
 """
 
 from recommendations.training.algorithms import TrainingFailed, algorithm, unfitted

@@ -24,6 +24,7 @@ from recommendations.stopping import Stopped, stopped_with_the_cluster
 from recommendations.training import comparing, storing
 from recommendations.training.algorithms import TrainingFailed, unfitted
 from recommendations.training.fitting import Fitted, fit
+from recommendations.training.taste_groups import taste_groups
 
 if TYPE_CHECKING:
     from recommendations.engine.contract import Model
@@ -146,6 +147,7 @@ def _register(record: TrainedModel, fitted: Fitted, verdict: "Verdict | None") -
         metrics=fitted.metrics | (verdict.as_metrics() if verdict else {}),
         ratings_used=len(fitted.ratings),
         film_ids=fitted.model.film_ids.astype(np.int32).tobytes(),
+        taste_groups=taste_groups(fitted.model),
         step="",
         progress=1,
     )
