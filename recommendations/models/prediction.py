@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: The key of the run that fills all the shelves of a home page.
 HOME = "home"
 
+#: The key of the run that finds the viewers nearest in taste.
+TASTE = "taste"
+
 #: Work that has been due for so long while nobody works means that no worker is alive.
 SILENCE = timedelta(seconds=15)
 
@@ -130,7 +133,7 @@ class Prediction(models.Model):
     viewer = models.ForeignKey(
         Viewer, on_delete=models.CASCADE, related_name="predictions", db_index=False
     )
-    key = models.CharField(max_length=40, help_text="home, or film: and the film's id")
+    key = models.CharField(max_length=40, help_text="home, taste, or film: and the film's id")
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0, help_text="Counted when claimed")
     model = models.ForeignKey(

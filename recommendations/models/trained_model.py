@@ -111,6 +111,9 @@ class TrainedModel(models.Model):
     taste_groups = models.JSONField(
         default=list, help_text="Groups of films that the same people like, with their examples"
     )
+    stars_given = models.JSONField(
+        default=list, help_text="How many of the ratings it learned from gave each of 0.5 to 5"
+    )
     error = models.TextField(blank=True)
     activation = models.CharField(
         max_length=12,
@@ -195,6 +198,9 @@ class Neighbours(models.Model):
     model = models.ForeignKey(TrainedModel, on_delete=models.CASCADE, db_index=False)
     movie = models.ForeignKey(Movie, on_delete=models.CASCADE, related_name="neighbours")
     films = models.JSONField(help_text="Ids of the similar films, the nearest first")
+    also_liked = models.JSONField(
+        default=list, help_text="Ids of what those who liked it also liked, the most telling first"
+    )
 
     class Meta:
         verbose_name_plural = "neighbours"

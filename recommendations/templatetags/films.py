@@ -1,15 +1,19 @@
 """What templates need to show a film."""
 
 from typing import TypedDict
+from urllib.parse import urlencode
 
 from django import template
 from django.conf import settings
 from django.urls import reverse
 
 from recommendations.models import Credit, Movie, Person, Rating
+from recommendations.models.taste import HALVES
 from recommendations.posters import poster_version
 
 register = template.Library()
+
+LOWEST, HIGHEST = HALVES[0], HALVES[-1]
 
 
 class HalfStar(TypedDict):
@@ -79,10 +83,28 @@ def bars(histogram: list[tuple[float, int]], height: int) -> list[Bar]:
 
 
 @register.filter
+def half(number: int) -> str:
+    """Half of a whole number, as stars are written: 3 is "1.5", 4 is "2"."""
+    return f"{number / 2:g}"
+
+
+@register.filter
+def on_scale(stars: float | str) -> int:
+    """Where so many stars lie on a line from 0.5 to 5 that is 140 wide and begins at 8."""
+    return round(8 + 140 * (float(stars) - LOWEST) / (HIGHEST - LOWEST))
+
+
+@register.filter
 def in_words(histogram: list[tuple[float, int]]) -> str:
     """The same for those who do not see the bars."""
     counts = ", ".join(f"{stars:g} stars {count} times" for stars, count in histogram)
     return f"How others rated it: {counts}"
+
+
+@register.filter
+def films_url(person: Person) -> str:
+    """Where the films of this person are."""
+    return f"/browse/?{urlencode({'q': person.name})}"
 
 
 @register.filter

@@ -28,6 +28,7 @@ from recommendations.training.taste_groups import taste_groups
 
 if TYPE_CHECKING:
     from recommendations.engine.contract import Model
+    from recommendations.engine.ratings import Ratings
     from recommendations.training.comparing import Verdict
 
 logger = logging.getLogger(__name__)
@@ -148,20 +149,30 @@ def _register(record: TrainedModel, fitted: Fitted, verdict: "Verdict | None") -
         ratings_used=len(fitted.ratings),
         film_ids=fitted.model.film_ids.astype(np.int32).tobytes(),
         taste_groups=taste_groups(fitted.model),
+        stars_given=_stars_given(fitted.ratings),
         step="",
         progress=1,
     )
-    rows = _neighbours(record, fitted.model)
+    rows = _neighbours(record, fitted)
     while batch := list(islice(rows, WRITTEN_AT_ONCE)):
         Neighbours.objects.bulk_create(batch)
     if record.activation == Activation.ALWAYS or (verdict and verdict.stands()):
         record.activate()
 
 
-def _neighbours(record: TrainedModel, model: "Model") -> Iterator[Neighbours]:
+def _stars_given(ratings: "Ratings") -> list[int]:
+    """How many ratings gave each of 0.5 to 5."""
+    halves = np.rint(2 * ratings.stars).astype(int)
+    return [int(count) for count in np.bincount(halves, minlength=11)[1:]]
+
+
+def _neighbours(record: TrainedModel, fitted: Fitted) -> Iterator[Neighbours]:
+    model = fitted.model
     for film, film_id in enumerate(model.film_ids.tolist()):
-        if similar := [int(model.film_ids[other]) for other, _ in model.similar(film, SIMILAR)]:
-            yield Neighbours(model=record, movie_id=film_id, films=similar)
+        similar = [int(model.film_ids[other]) for other, _ in model.similar(film, SIMILAR)]
+        liked = model.film_ids[fitted.also_liked[film]].tolist()
+        if similar or liked:
+            yield Neighbours(model=record, movie_id=film_id, films=similar, also_liked=liked)
 
 
 # The row, while the training runs.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recommendations.engine.co_liking import also_liked
 from recommendations.engine.features import give
 from recommendations.engine.holdout import HeldOut, accuracy, conditions, errors
 from recommendations.engine.progress import Progress, Steps
@@ -19,12 +20,20 @@ if TYPE_CHECKING:
     from recommendations.engine.ratings import Ratings
 
 
+#: What those who liked a film also liked: so many films are stored of each.
+ALSO_LIKED = 40
+
+
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A model, what it was fitted to, the rows that no training ever sees, and its accuracy."""
+    """A model, what it was fitted to, the rows that no training ever sees, and its accuracy.
+
+    also_liked: for each film, by index, what those who liked it also liked
+    """
 
     model: "Model"
     ratings: "Ratings"
+    also_liked: "list[NDArray[np.int32]]"
     held_out: "NDArray[Any]"
     metrics: dict[str, float]
     seconds: float
@@ -41,7 +50,8 @@ def fit(model: "Model", progress: Steps) -> Fitted:
     known = HeldOut.of(ratings, *columns(held_out))
     metrics = _measure(model, ratings, known, partial(progress, "Measuring"))
     model.find_neighbours(ratings, features, partial(progress, "Similar films"))
-    return Fitted(model, ratings, held_out, metrics, seconds)
+    liked = also_liked(ratings, ALSO_LIKED, partial(progress, "Also liked"))
+    return Fitted(model, ratings, liked, held_out, metrics, seconds)
 
 
 def _measure(

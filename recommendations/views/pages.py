@@ -18,7 +18,7 @@ from recommendations.pipeline.states import part
 from recommendations.posters import draw_poster, poster_version
 from recommendations.search import FOUND, find_films
 from recommendations.shelves import SHELVES, STORED, QueryShelf
-from recommendations.views import presenters
+from recommendations.views import film_page, presenters
 from recommendations.views.browsing import invitation
 
 #: Readers that follow links but look at no picks.
@@ -94,8 +94,8 @@ def film(request: HttpRequest, movie_id: int) -> HttpResponse:
         "viewer": viewer,
         "rating": viewer.ratings.filter(movie=movie).first() if viewer else None,
         "prediction": film_prediction(request, movie),
-        "histogram": presenters.histogram(movie),
-        "similar": presenters.similar_films(movie, viewer),
+        "histogram": film_page.histogram(movie),
+        **film_page.neighbours(movie, viewer),
     }
     return render(request, "recommendations/film.html", context)
 

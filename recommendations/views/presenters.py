@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
-from recommendations.models import Movie, Neighbours, Rating, Scores, Viewer
-from recommendations.models.taste import HALVES, Taste
+from recommendations.models import Movie, Rating, Scores, Viewer
+from recommendations.models.taste import Taste
 from recommendations.pipeline.states import WAITING_STATES, Part, State, part
 from recommendations.shelves import HOME_SHELVES, SHOWN, ModelShelf, QueryShelf, Shelf
 
@@ -308,21 +308,3 @@ def film_prediction(
         refresh_failed=known.refresh_failed,
         poll=poll_for(known, reverse("fragment-film-prediction", args=[movie.pk])),
     )
-
-
-def similar_films(movie: Movie, viewer: Viewer | None) -> ShelfView | None:
-    """*More like this*, from the neighbours that training stored."""
-    row = Neighbours.objects.filter(movie=movie, model__state="active").first()
-    if row is None or not row.films:
-        return None
-    films = Movie.objects.in_bulk(row.films[:SHOWN])
-    cards = cards_of([films[film] for film in row.films if film in films], viewer)
-    return ShelfView(
-        "more-like-this", "More like this", "by genre and by shared fans", cards=cards
-    )
-
-
-def histogram(movie: Movie) -> list[tuple[float, int]]:
-    """For each half star, how many gave it; nothing if nobody gave any."""
-    given = dict(movie.ratings.contributed().order_by().values_list("stars").annotate(Count("pk")))
-    return [(half, given.get(half, 0)) for half in HALVES] if given else []

@@ -56,7 +56,9 @@ def test_a_log_gets_one_line_for_each_step(
     catalogue: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(*QUICK)
-    assert capsys.readouterr().err == "Reading ratings\nFitting\nMeasuring\nSimilar films\n"
+    assert capsys.readouterr().err == (
+        "Reading ratings\nFitting\nMeasuring\nSimilar films\nAlso liked\n"
+    )
 
 
 @pytest.mark.parametrize(

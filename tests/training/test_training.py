@@ -15,6 +15,7 @@ from recommendations.engine.artifacts import ArtifactError
 from recommendations.engine.holdout import is_held_out
 from recommendations.engine.svd import SVD
 from recommendations.models import Genre, Movie, Neighbours, Rating, TrainedModel, Viewer
+from recommendations.models.taste import HALVES
 from recommendations.training import TrainingFailed, caching, loading
 from tests.conftest import CRIME, FILMS, ROMANCE
 from tests.training.conftest import SMALL, cached, stored
@@ -83,6 +84,20 @@ class TestTraining:
         assert Neighbours.objects.get(model=model, movie=5).films == similar
         assert Neighbours.objects.filter(model=model).count() == len(FILMS)
 
+    def test_what_those_who_liked_a_film_also_liked_is_stored(self, catalogue: None) -> None:
+        model = training.train("svd", SMALL)
+        also_liked = Neighbours.objects.get(model=model, movie=5).also_liked
+        assert len(also_liked) >= 10
+        assert set(also_liked) <= set(CRIME) - {5}
+
+    def test_how_many_gave_each_half_star_is_stored(self, catalogue: None) -> None:
+        model = training.train("svd", SMALL)
+        assert sum(model.stars_given) == model.ratings_used
+        assert [half for half, count in zip(HALVES, model.stars_given, strict=True) if count] == [
+            *(1.0, 1.5, 2.0),
+            *(4.0, 4.5, 5.0),
+        ]
+
     def test_films_of_the_same_taste_are_near(self, catalogue: None) -> None:
         model = training.train("svd", SMALL)
         nearest = Neighbours.objects.get(model=model, movie=5).films[:8]
@@ -98,7 +113,10 @@ class TestTraining:
     def test_the_steps_are_reported_to_their_ends(self, catalogue: None) -> None:
         seen: dict[str, tuple[int, int]] = {}
         training.train("svd", SMALL, lambda step, done, total: seen.update({step: (done, total)}))
-        assert list(seen) == ["Reading ratings", "Fitting", "Measuring", "Similar films"]
+        assert list(seen) == [
+            *("Reading ratings", "Fitting", "Measuring"),
+            *("Similar films", "Also liked"),
+        ]
         assert all(done == total > 0 for done, total in seen.values())
 
     def test_the_same_again_shares_the_stored_files(self, catalogue: None, store: Path) -> None:

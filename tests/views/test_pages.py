@@ -1,15 +1,26 @@
 """Film, search and the small pages."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from recommendations.importers.titles import normalised
-from recommendations.models import Credit, Movie, MovieTag, Person, TrainedModel, Viewer
+from recommendations.models import (
+    Credit,
+    Movie,
+    MovieTag,
+    Neighbours,
+    Person,
+    TrainedModel,
+    Viewer,
+)
 from recommendations.posters import poster_version
 from recommendations.search import find_films
 from recommendations.tasks import run_prediction
+from tests.conftest import CRIME
 
 
 def test_the_film_page_says_what_is_known(
@@ -55,6 +66,54 @@ def test_more_like_this_needs_no_run(client: Client, active_model: TrainedModel)
     similar = client.get("/films/5/").context["similar"]
     assert len(similar.cards) >= 5
     assert 5 not in [card.movie.pk for card in similar.cards]
+
+
+def test_what_its_fans_also_liked_is_beside_it_and_no_film_twice(
+    client: Client, active_model: TrainedModel
+) -> None:
+    page = client.get("/films/5/")
+    assert "People who liked this also liked" in page.content.decode()
+    similar, liked = (
+        {card.movie.pk for card in page.context[name].cards} for name in ("similar", "also_liked")
+    )
+    assert liked
+    assert liked <= set(CRIME) - {5} - similar
+
+
+def test_a_model_from_before_has_no_such_shelf(client: Client, active_model: TrainedModel) -> None:
+    Neighbours.objects.update(also_liked=[])
+    html = client.get("/films/5/").content.decode()
+    assert "More like this" in html
+    assert "also liked" not in html
+
+
+def test_the_histogram_is_a_table_too(client: Client, catalogue: None) -> None:
+    movie = Movie.objects.get(pk=5)
+    html = client.get("/films/5/").content.decode()
+    rows = re.findall(r'<th scope="row">([\d.]+)</th>\s*<td>(\d+)</td>', html)
+    assert [stars for stars, _ in rows] == [f"{half / 2:.1f}" for half in range(10, 0, -1)]
+    assert sum(int(count) for _, count in rows) == movie.rating_count
+
+
+def test_the_range_of_a_prediction_is_drawn(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    alice_client.get("/films/5/")
+    run_prediction(alice.predictions.get().pk)
+    page = alice_client.get("/films/5/")
+    prediction, html = page.context["prediction"], page.content.decode()
+    likely = re.search(r'class="range-likely"\s+x1="(\d+)"\s+x2="(\d+)"', html)
+    assert likely
+    low, high = map(int, likely.groups())
+    assert 8 <= low < high <= 148
+    assert low == round(8 + 140 * (prediction.low - 0.5) / 4.5)
+
+
+def test_people_lead_to_their_films(client: Client, catalogue: None) -> None:
+    director = Person.objects.create(name="Jean-Pierre & Luc")
+    Credit.objects.create(movie_id=5, person=director, role=Credit.Role.DIRECTOR)
+    html = client.get("/films/5/").content.decode()
+    assert '<a href="/browse/?q=Jean-Pierre+%26+Luc">Jean-Pierre &amp; Luc</a>' in html
 
 
 def test_a_stranger_is_invited_to_rate(client: Client, active_model: TrainedModel) -> None:
