@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
@@ -12,6 +12,9 @@ from recommendations.pipeline.patience import DatabaseBusy, impatient
 
 #: The session key that holds a guest's viewer.
 GUEST = "guest"
+
+#: The session key of the guest who went to browse as somebody else, to come back to.
+AWAY = "guest-away"
 
 
 class ViewerMiddleware:
@@ -31,7 +34,7 @@ class ViewerMiddleware:
 
 def catalogue() -> Catalogue | None:
     """The data set of this site, which hardly ever changes: looked up once a minute."""
-    return cache.get_or_set("catalogue", Catalogue.objects.first, timeout=60)
+    return caches["process"].get_or_set("catalogue", Catalogue.objects.first, timeout=60)
 
 
 def viewer_of(request: HttpRequest) -> Viewer | None:
@@ -55,6 +58,18 @@ def _find(request: HttpRequest) -> Viewer | None:
         return Viewer.objects.filter(user=request.user).first()
     guest = request.session.get(GUEST)
     return Viewer.objects.filter(pk=guest, kind=Viewer.Kind.GUEST).first() if guest else None
+
+
+def guests_of(request: HttpRequest) -> list[int]:
+    """The guests of the session: the one who looks, and one who went to browse as another."""
+    return [request.session[key] for key in (AWAY, GUEST) if key in request.session]
+
+
+def signed_in_as(request: HttpRequest, viewer: Viewer) -> None:
+    """From now on the account's viewer looks, and no guest waits in the session."""
+    for key in (AWAY, GUEST):
+        request.session.pop(key, None)
+    request._viewer = viewer  # type: ignore[attr-defined]
 
 
 def viewer_made_for(request: HttpRequest) -> Viewer:

@@ -1,4 +1,4 @@
-"""What `settings.py` needs of the machine: a data folder, a secret, a database."""
+"""What `settings.py` needs of the machine: a data folder, a secret, a database, a mail server."""
 
 import importlib.util
 import os
@@ -6,7 +6,7 @@ import secrets
 import tempfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -90,3 +90,37 @@ def model_storage(url: str, folder: Path) -> dict[str, Any]:
         )
     place = {"bucket_name": parts.netloc, "location": parts.path.strip("/")}
     return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": place | options}
+
+
+def mail(url: str, sender: str) -> dict[str, Any]:
+    """Turn `smtp://USER:PASSWORD@HOST:587/?tls=1` into Django's settings.
+
+    Without a URL no mail is sent, rather than to a server that happens to run on this machine.
+    """
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    try:
+        parts = urlsplit(url)
+        port, options = parts.port, dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+    except ValueError:
+        parts, port, options = urlsplit(""), None, {}
+    safe = options in ({}, {"tls": "1"}, {"ssl": "1"})
+    if parts.scheme != "smtp" or not parts.hostname or parts.path not in {"", "/"} or not safe:
+        raise ImproperlyConfigured(
+            "EMAIL_URL: use smtp://USER:PASSWORD@HOST:PORT/?tls=1, or ?ssl=1 for a server that "
+            "speaks TLS from the start; escape special characters as in every URL."
+        )
+    if not sender:
+        raise ImproperlyConfigured(
+            "DEFAULT_FROM_EMAIL: say from which address the mail that EMAIL_URL sends comes."
+        )
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port or {"ssl": 465, "tls": 587}.get("".join(options), 25),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": "tls" in options,
+        "EMAIL_USE_SSL": "ssl" in options,
+        "EMAIL_TIMEOUT": 10,
+    }

@@ -7,7 +7,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, validate
 
-from recsite.environment import database, generated_secret, model_storage, writable_folder
+from recsite.environment import database, generated_secret, mail, model_storage, writable_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -44,6 +44,9 @@ try:
         "https://api.themoviedb.org/3",
         validate=validate.URL(schemes={"http", "https"}, require_tld=False),
     ).rstrip("/")
+    EMAIL_URL = env.str("EMAIL_URL", "")
+    DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "")
+    TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0))
 except EnvError as error:
     raise ImproperlyConfigured(str(error)) from error
 
@@ -55,6 +58,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
     "csp",
     "django_htmx",
     "django_q",
@@ -70,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "recommendations.middleware.ViewerMiddleware",
 ]
@@ -97,6 +103,17 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 #: Whose posters are shown once there is a key.
 TMDB_IMAGES = "https://image.tmdb.org"
+
+# Rates are limited by counting in the default cache, which all processes and hosts must share;
+# what each may know for itself goes into `process`.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "recsite_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    },
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -169,9 +186,23 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "sign-in"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "recommendations.views.signing_in.Adapter"
+ACCOUNT_FORMS = {
+    "login": "recommendations.account_forms.SignInForm",
+    "signup": "recommendations.account_forms.SignUpForm",
+}
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = True
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+
+globals().update(mail(EMAIL_URL, DEFAULT_FROM_EMAIL))
 
 SESSION_COOKIE_AGE = GUEST_KEEP_DAYS * 24 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS

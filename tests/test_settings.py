@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from recsite.environment import mail
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -65,6 +67,11 @@ def test_every_setting_is_in_the_readme() -> None:
         ("MODEL_STORAGE_URL", "ftp://films"),
         ("MODEL_STORAGE_URL", "s3://"),
         ("MODEL_STORAGE_URL", "s3://films?colour=red"),
+        ("EMAIL_URL", "mail.example.org"),
+        ("EMAIL_URL", "smtp://mail.example.org:many"),
+        ("EMAIL_URL", "smtp://mail.example.org/?tls=perhaps"),
+        ("EMAIL_URL", "smtp://mail.example.org/?tls=1&ssl=1"),
+        ("TRUSTED_PROXIES", "-1"),
     ],
 )
 def test_a_bad_value_is_an_error_of_one_line_that_names_the_variable(
@@ -74,6 +81,35 @@ def test_a_bad_value_is_an_error_of_one_line_that_names_the_variable(
     assert ended.returncode == 1
     assert name in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_mail_needs_an_address_to_come_from() -> None:
+    ended = manage("check", EMAIL_URL="smtp://mail.example.org", DEFAULT_FROM_EMAIL="")
+    assert ended.returncode == 1
+    assert "DEFAULT_FROM_EMAIL" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://mail.example.org", ("mail.example.org", 25, "", "", False, False)),
+        ("smtp://mail.example.org/?ssl=1", ("mail.example.org", 465, "", "", False, True)),
+        ("smtp://me:p%40ss@[::1]:2525/?tls=1", ("::1", 2525, "me", "p@ss", True, False)),
+    ],
+)
+def test_the_mail_server_is_read_from_its_url(url: str, expected: tuple[object, ...]) -> None:
+    told = mail(url, "films@example.org")
+    names = ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+    assert tuple(told[f"EMAIL_{name}"] for name in names) == expected
+
+
+def test_the_table_of_the_shared_cache_comes_with_the_migrations(tmp_path: Path) -> None:
+    environment = {"DATA_DIR": str(tmp_path), "DATABASE_URL": ""}
+    for _ in range(2):
+        assert manage("migrate", "--verbosity=0", **environment).returncode == 0
+    setup = "import django; django.setup(); from django.core.cache import cache; "
+    run_python(f"{setup} cache.set('tries', 3)", **environment)
+    assert run_python(f"{setup} print(cache.get('tries'))", **environment).stdout == "3\n"
 
 
 def test_without_the_packages_for_s3_it_is_said_what_to_install(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from recommendations.forms import RatingForm
-from recommendations.middleware import GUEST, viewer_made_for, viewer_of
+from recommendations.middleware import AWAY, GUEST, viewer_made_for, viewer_of
 from recommendations.models import Movie, Rating, Viewer
 from recommendations.models.prediction import HOME, film_key, film_of
 from recommendations.pipeline import requests
@@ -20,9 +20,6 @@ from recommendations.shelves import SHELVES, ModelShelf
 from recommendations.views import fragments
 
 NOT_RATED = "You are somebody else here now, so nothing was rated. Sign in again, or rate anew."
-
-#: The session key of the guest who went to browse as somebody else, to come back to.
-AWAY = "guest-away"
 
 
 class SomebodyElse(Exception):

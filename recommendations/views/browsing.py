@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import Count, QuerySet
 
 from recommendations.models import Movie, Rating, Viewer
@@ -36,7 +36,7 @@ class Invitation:
 def invitation() -> Invitation:
     if not settings.BROWSE_AS:
         return Invitation([])
-    offers: list[Offer] = cache.get_or_set("browse-as", _offers, 300) or []
+    offers: list[Offer] = caches["process"].get_or_set("browse-as", _offers, 300) or []
     return Invitation(offers)
 
 

@@ -174,7 +174,14 @@ def test_no_page_scrolls_sideways(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if scheme == "dark" else "light",
     )
-    for path in ("", "films/1/", "search/?q=quiet", "shelves/popular/", "sign-in/", "nothing/"):
+    for path in (
+        "",
+        "films/1/",
+        "search/?q=quiet",
+        "shelves/popular/",
+        "account/login/",
+        "nothing/",
+    ):
         page.goto(site.url + path)
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -68,8 +68,8 @@ def test_the_first_start_prints_passwords_that_work(
     try:
         password = printed.split("sign in as demo")[1].split()[1]
         visitor = site.visitor()
-        visitor.open("/sign-in/")
-        home = visitor.open("/sign-in/", {"username": "demo", "password": password})
+        visitor.open("/account/login/")
+        home = visitor.open("/account/login/", {"login": "demo", "password": password})
         assert "Top picks for you" in home
         assert until(lambda: visitor.shelf_films("top-picks"))
     finally:

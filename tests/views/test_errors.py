@@ -38,7 +38,9 @@ def test_it_has_its_own_page(db: None, how: str, status: int) -> None:
 
 
 def test_a_stale_token_has_a_page_that_says_what_to_do(db: None) -> None:
-    page = Client(enforce_csrf_checks=True).post("/sign-in/", {"username": "x", "password": "y"})
+    page = Client(enforce_csrf_checks=True).post(
+        "/account/login/", {"login": "x", "password": "y"}
+    )
     assert page.status_code == 403
     assert "rec<b>site</b>" in page.content.decode()
 
