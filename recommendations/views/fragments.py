@@ -77,11 +77,13 @@ def draw_shelf(request: HttpRequest, viewer: Viewer, wanted: ModelShelf) -> Http
     found = part(standing, wanted.slug, since)
     if unchanged(request, presenters.poll_for(found, presenters.shelf_path(wanted))):
         return HttpResponse(status=204)
-    view = presenters.model_shelves(standing, viewer.taste(), since).get(wanted.slug)
+    views = presenters.model_shelves(standing, viewer.taste(), since)
+    view = views.get(wanted.slug)
     if view is None or view.is_over:
         return HttpResponse()
     context: dict[str, object] = {"shelf": view}
-    if view.state == State.READY and standing.is_fresh and not standing.in_flight:
+    if view.state == State.READY and not view.poll and wanted.slug == next(iter(views)):
+        # By the first shelf alone: all of them would say it one after the other.
         context["announcement"] = "Your picks are ready."
     return render(request, "recommendations/_shelf.html", context)
 

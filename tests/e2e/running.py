@@ -9,7 +9,8 @@ import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -74,7 +75,28 @@ class Visitor:
         return re.findall(r'href="(/films/\d+/)"', self.open(f"/fragments/shelves/{slug}/"))
 
 
-@dataclass
+def session_cookie(value: str) -> http.cookiejar.Cookie:
+    return http.cookiejar.Cookie(
+        version=0,
+        name="sessionid",
+        value=value,
+        port=None,
+        port_specified=False,
+        domain="127.0.0.1",
+        domain_specified=False,
+        domain_initial_dot=False,
+        path="/",
+        path_specified=True,
+        secure=False,
+        expires=None,
+        discard=True,
+        comment=None,
+        comment_url=None,
+        rest={},
+    )
+
+
+@dataclass(eq=False)
 class RunningSite:
     """`manage.py demo` with a data folder of its own, and a database of its own."""
 
@@ -126,6 +148,37 @@ class RunningSite:
                 return printed
         raise AssertionError(f"the demo ended: {printed}")
 
+    def prepare(self, dataset: str | Path, algorithm: str, *parameters: str) -> None:
+        """Make database and model, so that the demo finds them made."""
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("import_movielens", str(dataset))
+        given = [each for parameter in parameters for each in ("--param", parameter)]
+        self.manage("train", "--algorithm", algorithm, *given)
+
+    @contextmanager
+    def started(self, dataset: str | Path) -> Iterator[None]:
+        self.start(str(dataset))
+        try:
+            yield
+        finally:
+            self.stop()
+
+    def open_gate(self) -> Path:
+        """Let a slow model go on; it waits while the file that is returned is not there."""
+        gate = Path(self.environment["SLOW_UNTIL"])
+        gate.touch()
+        return gate
+
+    @contextmanager
+    def gate_closed(self) -> Iterator[Path]:
+        """Let a slow model wait in the block, or until the gate is touched."""
+        gate = self.open_gate()
+        gate.unlink()
+        try:
+            yield gate
+        finally:
+            gate.touch()
+
     def stop(self) -> int:
         """End the demo as an operator would; returns its exit code."""
         if self.process is None:
@@ -135,5 +188,9 @@ class RunningSite:
         self.process = None
         return code
 
-    def visitor(self) -> Visitor:
-        return Visitor(self.url)
+    def visitor(self, session: str = "") -> Visitor:
+        """Somebody new, or whose session this is."""
+        visitor = Visitor(self.url)
+        if session:
+            visitor.cookies.set_cookie(session_cookie(session))
+        return visitor

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
+from tests.e2e.browsing import browse_as_somebody, launch
 from tests.e2e.conftest import ML_LATEST_SMALL
 from tests.e2e.running import ROOT, RunningSite
-from tests.e2e.test_browser import CHROMIUM, FLAGS
 
 
 def main() -> None:
@@ -18,17 +18,16 @@ def main() -> None:
         site = RunningSite(Path(folder))
         site.start(str(ML_LATEST_SMALL))
         try:
-            take(site.url, ROOT / "docs" / "home.png")
+            take(site, ROOT / "docs" / "home.png")
         finally:
             site.stop()
 
 
-def take(url: str, path: Path) -> None:
+def take(site: RunningSite, path: Path) -> None:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        chromium = launch(playwright)
         page = chromium.new_page(viewport={"width": 1280, "height": 860}, color_scheme="dark")
-        page.goto(url)
-        page.locator('form[action^="/browse-as/"] button').first.click()
+        browse_as_somebody(page, site)
         for shelf in page.locator(".shelf:visible").all():
             expect(shelf.locator("img").first).to_be_visible(timeout=20_000)
         page.wait_for_load_state("networkidle")

@@ -1,80 +1,11 @@
 """A real browser on a real site: placeholders, films, a rating, a refresh; without scripts too."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.running import RunningSite, until
-
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="needs Chromium (on Debian: apt-get install chromium)"
-)
-
-
-@pytest.fixture(scope="module")
-def site(
-    shared_database_url: str, small_dataset: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningSite]:
-    """A site whose model waits while a test closes its gate."""
-    folder = tmp_path_factory.mktemp("site")
-    environment = {"SLOW_UNTIL": str(folder / "gate")}
-    running = RunningSite(folder, shared_database_url, environment)
-    running.manage("migrate", "--verbosity", "0")
-    running.manage("import_movielens", str(small_dataset))
-    running.manage("train", "--algorithm", "slow", "--param", "factors=4")
-    running.start(str(small_dataset))
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def gate(site: RunningSite) -> Path:
-    """Open while it exists; closed, the model waits in the middle of a prediction."""
-    gate = Path(site.environment["SLOW_UNTIL"])
-    gate.touch()
-    return gate
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page on which nothing may be said in the console: a CSP violation is."""
-    page = browser.new_page(color_scheme="dark")
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    yield page
-    page.close()
-    assert heard == []
-
-
-def browse_as_somebody(page: Page, site: RunningSite) -> None:
-    page.goto(site.url)
-    page.locator('form[action^="/browse-as/"] button').first.click()
-
-
-def height(shelf: Locator) -> float:
-    """Of a shelf, which a poll may just be replacing: then it is in no place."""
-    return until(shelf.bounding_box)["height"]
+from tests.e2e.browsing import browse_as_somebody, height
+from tests.e2e.running import RunningSite
 
 
 def test_placeholders_then_films_then_a_rating_then_the_refresh(
@@ -163,28 +94,3 @@ def test_the_admin_keeps_the_policy_too(page: Page, site: RunningSite, gate: Pat
     page.goto(f"{site.url}admin/recommendations/prediction/")
     page.locator("#result_list tbody a").first.click()
     expect(page.locator("main")).to_contain_text("Django-Q2 task")
-
-
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("width", [320, 768, 1440])
-def test_no_page_scrolls_sideways(
-    browser: Browser, site: RunningSite, width: int, scheme: str
-) -> None:
-    page = browser.new_page(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
-    for path in (
-        "",
-        "films/1/",
-        "search/?q=quiet",
-        "shelves/popular/",
-        "account/login/",
-        "nothing/",
-    ):
-        page.goto(site.url + path)
-        overflow = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert overflow <= 0, f"/{path} is {overflow} px too wide"
-    page.close()

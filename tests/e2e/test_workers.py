@@ -18,12 +18,9 @@ def slow_site(database_url: str, small_dataset: Path, tmp_path: Path) -> Iterato
     """A site whose model waits for a file `gate`, with leases of two seconds."""
     environment = {"SLOW_UNTIL": str(tmp_path / "gate"), "PREDICTION_LEASE": str(LEASE)}
     running = RunningSite(tmp_path, database_url, environment)
-    running.manage("migrate", "--verbosity", "0")
-    running.manage("import_movielens", str(small_dataset))
-    running.manage("train", "--algorithm", "slow", "--param", "factors=4")
-    running.start(str(small_dataset))
-    yield running
-    running.stop()
+    running.prepare(small_dataset, "slow", "factors=4")
+    with running.started(small_dataset):
+        yield running
 
 
 def test_from_the_enqueued_task_to_the_finished_fragment(site: RunningSite) -> None:

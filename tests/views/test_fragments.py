@@ -104,6 +104,23 @@ def test_ready_ends_the_polling_and_tells_screen_readers(
     assert "Your picks are ready." in html
 
 
+def test_only_the_first_shelf_says_that_picks_are_ready(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    run(alice)
+    html = alice_client.get("/fragments/shelves/because-you-liked/").content.decode()
+    assert "<img" in html
+    assert "Your picks are ready" not in html
+
+
+def test_picks_are_not_called_ready_while_their_successors_are_made(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    run(alice)
+    alice.rate(Movie.objects.get(pk=50), 4.0)
+    assert "Your picks are ready" not in alice_client.get(TOP_PICKS).content.decode()
+
+
 def test_stale_keeps_polling_while_its_successor_is_in_flight(
     alice_client: Client, alice: Viewer, active_model: TrainedModel
 ) -> None:
@@ -439,9 +456,7 @@ def test_a_refreshing_shelf_is_left_as_it_is_until_there_are_other_films(
         assert alice_client.get(poll.url).status_code == 204
 
 
-def test_a_retried_shelf_waits_and_is_announced_only_when_it_is_ready(
-    alice_client: Client, alice: Viewer
-) -> None:
+def test_a_retried_shelf_waits_and_may_fail_again(alice_client: Client, alice: Viewer) -> None:
     train("forgetful")
     run(alice)
     path = "/fragments/shelves/because-you-liked/"
@@ -449,7 +464,6 @@ def test_a_retried_shelf_waits_and_is_announced_only_when_it_is_ready(
     run_prediction(Prediction.objects.in_flight().get().pk)
     html = alice_client.get(path).content.decode()
     assert "could not be made" in html
-    assert "Your picks are ready" not in html
 
 
 def test_current_picks_are_not_called_stale_when_a_retry_fails(
