@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from recommendations.admin.prediction import ReadOnlyAdmin
@@ -20,8 +21,24 @@ class GenreAdmin(admin.ModelAdmin):
     search_fields = ["name"]
 
 
+class SearchedAdmin(admin.ModelAdmin):
+    """For what is searched by name: each change moves the catalogue's version."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        Catalogue.touch()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        Catalogue.touch()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        super().delete_queryset(request, queryset)
+        Catalogue.touch()
+
+
 @admin.register(Person)
-class PersonAdmin(admin.ModelAdmin):
+class PersonAdmin(SearchedAdmin):
     search_fields = ["name"]
     show_full_result_count = False
 
@@ -33,7 +50,7 @@ class CreditInline(admin.TabularInline):
 
 
 @admin.register(Movie)
-class MovieAdmin(admin.ModelAdmin):
+class MovieAdmin(SearchedAdmin):
     list_display = ["title", "year", "main_genre", "rating_count", "mean", "damped"]
     list_filter = ["genres"]
     search_fields = ["title", "=id"]
@@ -41,11 +58,6 @@ class MovieAdmin(admin.ModelAdmin):
     filter_horizontal = ["genres"]
     inlines = [CreditInline]
     show_full_result_count = False
-
-    def save_model(self, request: HttpRequest, obj: Movie, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        for catalogue in Catalogue.objects.all():
-            catalogue.save()  # its time tells the search that a title may have changed
 
     @admin.display(description="mean", ordering="mean_stars")
     def mean(self, movie: Movie) -> str:

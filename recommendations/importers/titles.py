@@ -56,9 +56,11 @@ def article_first(name: str) -> str:
 
 def normalised(text: str) -> str:
     """Lower case, without accents and punctuation: "Amélie!" and "amelie" are the same."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(re.findall(r"\w+", letters))
+    plain = text.casefold()
+    if not plain.isascii():
+        letters = unicodedata.normalize("NFKD", plain)
+        plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return " ".join(re.findall(r"\w+", plain))
 
 
 def names_of(title: str) -> list[str]:
