@@ -4,6 +4,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
 from recommendations.views import account, actions, fragments, pages, signing_in
+from recommendations.views import actions, browse, fragments, pages
 
 fragment_urls = [
     path("shelves/<slug:slug>/", fragments.shelf, name="fragment-shelf"),
@@ -55,14 +56,19 @@ account_urls = [
         never_cache(allauth_views.password_reset_from_key_done),
         name="account_reset_password_from_key_done",
     ),
+browse_urls = [
+    path("browse/", browse.browse, name="browse"),
+    path("search/", browse.search, name="search"),
+    path("fragments/browse/on/", browse.more_films, name="fragment-browse-on"),
+    path("fragments/browse/back/", browse.films_before, name="fragment-browse-back"),
 ]
 
 urlpatterns = [
+    *browse_urls,
     path("", pages.home, name="home"),
     path("shelves/<slug:slug>/", pages.shelf, name="shelf"),
     path("films/<int:movie_id>/", pages.film, name="film"),
     path("films/<int:movie_id>/rate/", actions.rate, name="rate"),
-    path("search/", pages.search, name="search"),
     path("retry/", actions.retry, name="retry"),
     path("browse-as/stop/", actions.stop_browsing, name="stop-browsing"),
     path("browse-as/<int:viewer_id>/", actions.browse_as, name="browse-as"),

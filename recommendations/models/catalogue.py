@@ -80,6 +80,17 @@ class MovieQuerySet(models.QuerySet["Movie"]):
         """Films that enough people rated to be shown without being asked for."""
         return self.filter(rating_count__gte=SUPPORT)
 
+    def of_genre(self, name: str) -> Self:
+        return self.filter(genres__name=name)
+
+    def of_decade(self, first: int) -> Self:
+        return self.filter(year__gte=first, year__lt=first + 10)
+
+    def made(self, first: int | None, last: int | None) -> Self:
+        """From one year to another; a film of unknown year only if all years will do."""
+        films = self.filter(year__gte=first) if first else self
+        return films.filter(year__lte=last) if last else films
+
     def popular(self) -> Self:
         return self.supported().order_by("-rating_count", "id")
 
@@ -135,7 +146,10 @@ class Movie(models.Model):
     class Meta:
         ordering = ["title", "year", "id"]
         indexes = [
-            models.Index("rating_count", name="movie_popularity"),
+            models.Index(F("rating_count").desc(), "id", name="movie_popularity"),
+            models.Index(F("damped_mean").desc(), "id", name="movie_liked"),
+            models.Index(F("year").desc(), F("rating_count").desc(), "id", name="movie_newest"),
+            models.Index("title", "id", name="movie_title"),
             models.Index(
                 "year",
                 "damped_mean",

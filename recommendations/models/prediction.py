@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from django.db.models.expressions import CombinedExpression
+    from numpy.typing import NDArray
 
 #: The key of the run that fills all the shelves of a home page.
 HOME = "home"
@@ -217,12 +218,25 @@ class Scores(models.Model):
 
     def predicted_stars(self, movie_ids: "Iterable[int]") -> dict[int, float]:
         """Predicted stars by film id; films that the model does not know are left out."""
-        films = films_of(self.model_id)
         wanted = np.fromiter(movie_ids, dtype=np.int32)
-        places = np.minimum(np.searchsorted(films, wanted), max(len(films) - 1, 0))
-        stars = np.frombuffer(self.stars, dtype=np.float16)
-        return {
-            int(film): float(stars[place])
-            for film, place in zip(wanted, places, strict=True)
-            if len(films) and films[place] == film
-        }
+        stars = self.stars_of(wanted)
+        known = ~np.isnan(stars)
+        return dict(zip(wanted[known].tolist(), stars[known].tolist(), strict=True))
+
+    def stars_of(self, movie_ids: "NDArray[np.int32]") -> "NDArray[np.float32]":
+        """Predicted stars of these films, NaN for those that the model does not know."""
+        return self._of(movie_ids, self.stars)
+
+    def fit_of(self, movie_ids: "NDArray[np.int32]") -> "NDArray[np.float32]":
+        """What ranks these films, NaN for those that the model does not know."""
+        return self._of(movie_ids, self.fit)
+
+    def _of(
+        self, movie_ids: "NDArray[np.int32]", stored: bytes | memoryview
+    ) -> "NDArray[np.float32]":
+        films = films_of(self.model_id)
+        values = np.frombuffer(stored, np.float16).astype(np.float32)
+        if not len(films):
+            return np.full(len(movie_ids), np.nan, np.float32)
+        places = np.minimum(np.searchsorted(films, movie_ids), len(films) - 1)
+        return np.where(films[places] == movie_ids, values[places], np.float32(np.nan))

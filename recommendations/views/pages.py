@@ -16,7 +16,6 @@ from recommendations.models.taste import Taste
 from recommendations.pipeline import requests
 from recommendations.pipeline.states import part
 from recommendations.posters import draw_poster, poster_version
-from recommendations.search import FOUND, find_films
 from recommendations.shelves import SHELVES, STORED, QueryShelf
 from recommendations.views import film_page, presenters
 from recommendations.views.browsing import invitation
@@ -107,15 +106,6 @@ def film_prediction(request: HttpRequest, movie: Movie) -> presenters.FilmPredic
     if standing is None:
         return presenters.FilmPrediction(movie.pk, "needs_ratings")
     return presenters.film_prediction(movie, standing)
-
-
-@require_safe
-@never_cache
-def search(request: HttpRequest) -> HttpResponse:
-    query = request.GET.get("q", "").strip()[:100]
-    results = presenters.cards_of(find_films(query), viewer_of(request))
-    context = {"query": query, "results": results, "more": len(results) == FOUND}
-    return render(request, "recommendations/search.html", context)
 
 
 @require_safe

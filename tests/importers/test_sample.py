@@ -86,7 +86,7 @@ class TestLabels:
     def test_pages_of_a_real_data_set_do_not(self, client: Client, catalogue: None) -> None:
         Catalogue.objects.create(name="ml-latest-small")
 
-        for path in ("/", "/films/5/", "/search/"):
+        for path in ("/", "/films/5/", "/browse/"):
             assert "imulated" not in client.get(path).content.decode()
 
     def test_the_admin_says_it_too(self, staff_client: Client) -> None:

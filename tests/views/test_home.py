@@ -64,7 +64,7 @@ def test_a_stranger_leaves_no_trace_on_get(client: Client, active_model: Trained
     viewers = Viewer.objects.count()
     client.get("/")
     client.get("/films/3/")
-    client.get("/search/?q=crime")
+    client.get("/browse/?q=crime")
     assert Viewer.objects.count() == viewers
     assert "sessionid" not in client.cookies
 
