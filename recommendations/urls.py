@@ -3,8 +3,7 @@ from django.urls import include, path, re_path
 from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
-from recommendations.views import account, actions, fragments, pages, signing_in
-from recommendations.views import actions, browse, fragments, pages
+from recommendations.views import account, actions, browse, fragments, pages, signing_in
 
 fragment_urls = [
     path("shelves/<slug:slug>/", fragments.shelf, name="fragment-shelf"),
@@ -56,6 +55,8 @@ account_urls = [
         never_cache(allauth_views.password_reset_from_key_done),
         name="account_reset_password_from_key_done",
     ),
+]
+
 browse_urls = [
     path("browse/", browse.browse, name="browse"),
     path("search/", browse.search, name="search"),
