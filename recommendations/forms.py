@@ -1,6 +1,8 @@
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from recommendations.models.taste import HALVES
 
@@ -25,4 +27,40 @@ class RatingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         if "stars" not in self.data:
             self.add_error("stars", "Say how many stars; an empty value removes the rating.")
+        return self.cleaned_data
+
+
+class RestoredRatingForm(forms.Form):
+    """A rating that was removed, as it was."""
+
+    stars = forms.TypedChoiceField(
+        coerce=float,
+        choices=[(f"{half:.1f}", half) for half in HALVES],
+        error_messages={"invalid_choice": WRONG_STARS},
+    )
+    rated_at = forms.DateTimeField()
+
+    def clean_rated_at(self) -> datetime:
+        rated_at: datetime = self.cleaned_data["rated_at"]
+        return min(rated_at, timezone.now())
+
+
+class MovieListForm(forms.Form):
+    """What a list is called, and what it is; whether that may be is the model's to say."""
+
+    name = forms.CharField(max_length=100, error_messages={"required": "A list needs a name."})
+    description = forms.CharField(
+        max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class AddToListForm(forms.Form):
+    """One of the viewer's lists, or the name of a new one."""
+
+    list = forms.IntegerField(required=False, min_value=1)
+    name = forms.CharField(required=False, max_length=100)
+
+    def clean(self) -> dict[str, Any]:
+        if not (self.errors or self.cleaned_data["list"] or self.cleaned_data["name"]):
+            self.add_error("name", "Choose a list, or name a new one.")
         return self.cleaned_data

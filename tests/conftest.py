@@ -9,7 +9,7 @@ from django.core.cache import caches
 from django.db import transaction
 from django.test import Client
 
-from recommendations import training
+from recommendations import search, training
 from recommendations.models import Genre, Movie, Rating, TrainedModel, Viewer
 from recommendations.models.taste import recount
 
@@ -23,6 +23,7 @@ LONG_AGO = datetime(2016, 5, 4, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
     caches["process"].clear()
+    search.index_of.cache_clear()
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """Searching the catalogue; the same on every database."""
 
+from collections.abc import Collection
 from functools import lru_cache
 from threading import Lock
 
 from recommendations.models import Catalogue, Movie, Person
 from recommendations.search.films import FOUND, FilmIndex, Found
 
-__all__ = ["FOUND", "PAGE", "Found", "find_films", "search"]
+__all__ = ["FOUND", "PAGE", "Found", "find_among", "find_films", "search"]
 
 #: As many films as one page holds.
 PAGE = 60
@@ -25,15 +26,20 @@ def find_films(query: str, limit: int = PAGE) -> list[Movie]:
     return [movies[film] for film in ids if film in movies]
 
 
+def find_among(films: Collection[int], query: str) -> set[int]:
+    """Those of these films that match `query`."""
+    return set(index().find(query, films).films) if films else set()
+
+
 def index() -> FilmIndex:
     """The index of the catalogue as it is now; one thread builds it, the others wait."""
     version = Catalogue.version()
     with _building:
-        return _index(version)
+        return index_of(version)
 
 
 @lru_cache(maxsize=1)
-def _index(version: tuple[object, ...]) -> FilmIndex:  # noqa: ARG001
+def index_of(version: tuple[object, ...]) -> FilmIndex:  # noqa: ARG001
     films = Movie.objects.order_by("-rating_count", "id").values_list("pk", "title", "year")
     people = Person.objects.order_by("pk").values_list("pk", "name")
     return FilmIndex(list(films), list(people))

@@ -19,7 +19,7 @@ from recommendations.models import Credit
 from recommendations.search.words import LAST, LONG_ENOUGH, WordIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -105,7 +105,8 @@ class FilmIndex:
         self.people = np.array([person for person, _ in people], np.int64)
         self.by_person = WordIndex([normalised(name) for _, name in people])
 
-    def find(self, typed: str) -> Found:
+    def find(self, typed: str, among: "Collection[int] | None" = None) -> Found:
+        """What `typed` means; `among` are the ids of the only films to be found, if not all."""
         query = Query(typed)
         if not query.words or not len(self.ids):
             return Found()
@@ -121,6 +122,8 @@ class FilmIndex:
         how_well = weights @ matched / weights.sum()
         for each in (by_title, how_well):
             each[so_called] += SO_CALLED
+        if among is not None:
+            how_well[~np.isin(self.ids, list(among))] = 0
         least = by_title.max() - LESS_THAN_A_TITLE
         meant = [person for person, so_well in people if so_well >= least]
         return Found(self._best(query, how_well, in_title), meant[:NAMED])

@@ -1,0 +1,32 @@
+"""The main path: shelves, films, ratings."""
+
+from django.urls import include, path
+
+from recommendations.views import actions, fragments, pages
+
+fragment_urls = [
+    path("shelves/<slug:slug>/", fragments.shelf, name="fragment-shelf"),
+    path("shelves/<slug:slug>/retry/", actions.retry_shelf, name="fragment-retry-shelf"),
+    path("refreshing/", fragments.refreshing, name="fragment-refreshing"),
+    path(
+        "films/<int:movie_id>/prediction/",
+        fragments.film_prediction,
+        name="fragment-film-prediction",
+    ),
+    path("films/<int:movie_id>/prediction/retry/", actions.retry_film, name="fragment-retry-film"),
+    path("films/<int:movie_id>/rating/", actions.rate_fragment, name="fragment-rating"),
+]
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("shelves/<slug:slug>/", pages.shelf, name="shelf"),
+    path("films/<int:movie_id>/", pages.film, name="film"),
+    path("films/<int:movie_id>/rate/", actions.rate, name="rate"),
+    path("retry/", actions.retry, name="retry"),
+    path("browse-as/stop/", actions.stop_browsing, name="stop-browsing"),
+    path("browse-as/<int:viewer_id>/", actions.browse_as, name="browse-as"),
+    path("posters/<int:movie_id>-<slug:version>.svg", pages.poster, name="poster"),
+    path("fragments/", include(fragment_urls)),
+    path("robots.txt", pages.robots, name="robots"),
+    path("favicon.ico", pages.favicon, name="favicon"),
+]
