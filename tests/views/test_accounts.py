@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from pytest_django import Settings
 
 from recommendations.models import Viewer
-from recommendations.urls import account_urls
+from recommendations.urls.accounts import urlpatterns as account_urls
 
 SECRET = "correct horse battery"
 SIGN_UP = {"username": "carol", "password1": SECRET, "password2": SECRET}
