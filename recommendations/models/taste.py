@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet, ValidationError
@@ -166,6 +167,19 @@ class Viewer(models.Model):
             taste_version=F("taste_version") + 1, last_active_at=timezone.now()
         )
         self.refresh_from_db(fields=["taste_version", "last_active_at"])
+
+    def open_feed(self) -> UUID:
+        """The token of the viewer's feed, made now if there is none."""
+        Viewer.objects.filter(pk=self.pk, feed_token=None).update(feed_token=uuid4())
+        self.refresh_from_db(fields=["feed_token"])
+        assert self.feed_token
+        return self.feed_token
+
+    def renew_feed(self) -> UUID:
+        """Another token; whoever reads by the old one finds nothing any more."""
+        self.feed_token = uuid4()
+        self.save(update_fields=["feed_token"])
+        return self.feed_token
 
     def count(self, movies: Collection[int], ratings: int, stars: float) -> None:
         """Move the counts of each of these films by so many ratings and stars."""

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from recommendations.views import list_films, lists, marked, rated
+from recommendations.views import feeds, list_films, lists, marked, rated
 
 fragment_urls = [
     path("lists/ratings/<int:movie_id>/", rated.rerate_fragment, name="fragment-rerate"),
@@ -52,5 +52,7 @@ urlpatterns = [
     ),
     path("films/<int:movie_id>/lists/", list_films.choose, name="choose-list"),
     path("shared/<uuid:token>/", lists.shared_list, name="shared-list"),
+    path("feeds/", feeds.open_feed, name="open-feed"),
+    path("feeds/<uuid:token>/", feeds.feed, name="feed"),
     path("fragments/", include(fragment_urls)),
 ]
