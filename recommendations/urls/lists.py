@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from recommendations.views import feeds, list_films, lists, marked, rated
+from recommendations.views import feeds, list_films, lists, marked, rated, tonight
 
 fragment_urls = [
     path("lists/ratings/<int:movie_id>/", rated.rerate_fragment, name="fragment-rerate"),
@@ -54,5 +54,7 @@ urlpatterns = [
     path("shared/<uuid:token>/", lists.shared_list, name="shared-list"),
     path("feeds/", feeds.open_feed, name="open-feed"),
     path("feeds/<uuid:token>/", feeds.feed, name="feed"),
+    path("tonight/", tonight.tonight, name="tonight"),
+    path("tonight/<int:movie_id>/seen/", tonight.seen_tonight, name="seen-tonight"),
     path("fragments/", include(fragment_urls)),
 ]

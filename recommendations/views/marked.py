@@ -63,7 +63,7 @@ PAGES = {
             "what you want to see",
             [WATCHLIST],
             "Nothing on your watchlist yet",
-            "Put a film here when it sounds good.",
+            "Put a film here when it sounds good, and Tonight chooses one of them for you.",
         ),
         MarkedPage(
             "seen",
