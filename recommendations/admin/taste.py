@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
-from recommendations.models import Rating, Viewer
+from recommendations.models import Mark, Rating, Viewer
 
 
 @admin.register(Viewer)
@@ -59,3 +59,28 @@ class RatingAdmin(admin.ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Rating]) -> None:
         for rating in queryset.select_related("movie", "viewer"):
             self.delete_model(request, rating)
+
+
+@admin.register(Mark)
+class MarkAdmin(admin.ModelAdmin):
+    """To look at and to take back; a mark is put by its viewer."""
+
+    list_display = ["movie", "viewer", "kind", "marked_at"]
+    list_select_related = ["movie", "viewer"]
+    list_filter = ["kind", "viewer__kind"]
+    search_fields = ["movie__title", "viewer__display_name"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Mark | None = None) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: Mark) -> None:
+        Mark.take_back(obj.viewer, obj.movie, Mark.Kind(obj.kind))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Mark]) -> None:
+        for mark in queryset.select_related("movie", "viewer"):
+            self.delete_model(request, mark)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db import connection, models, transaction
-from django.db.models import Case, Count, F, Q, Sum, When
+from django.db.models import Case, Count, F, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -30,10 +30,18 @@ WELL_KNOWN = 50
 
 @dataclass(frozen=True)
 class Taste:
-    """How much there is to go by: a viewer's ratings, and those among them that are liked."""
+    """How much there is to go by: a viewer's ratings, and the films that they like.
+
+    Liked are those rated so, and those chosen as such without a rating.
+    """
 
     ratings: int = 0
     liked: int = 0
+    chosen: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.ratings or self.chosen)
 
 
 class ViewerQuerySet(models.QuerySet["Viewer"]):
@@ -114,14 +122,22 @@ class Viewer(models.Model):
         return viewer
 
     def taste(self) -> Taste:
-        counted = self.ratings.aggregate(
-            ratings=Count("pk"), liked=Count("pk", filter=Q(stars__gte=LIKED))
-        )
-        return Taste(**counted)
+        liked = self.ratings.filter(stars__gte=LIKED)
+        counted = (self.ratings.all(), liked, self.marks.chosen())
+        counts = Viewer.objects.filter(pk=self.pk).values_list(*map(count_of, counted)).first()
+        ratings, liked_ratings, chosen = counts or (0, 0, 0)
+        return Taste(ratings, liked_ratings + chosen, chosen)
+
+    def has_taste(self) -> bool:
+        """Whether there is something for a prediction to go by."""
+        return self.ratings.exists() or self.marks.chosen().exists()
 
     @transaction.atomic
     def rate(self, movie: Movie, stars: float, rated_at: datetime | None = None) -> "Rating":
-        """Rate `movie`, or change what was rated; the taste version moves with it."""
+        """Rate `movie`, or change what was rated; the taste version moves with it.
+
+        Stars say more than any mark: those of the film go.
+        """
         if stars not in HALVES:
             raise ValidationError(f"Stars go from 0.5 to 5.0 in halves, not {stars:g}.")
         before = self._rating_before_change(movie)
@@ -130,6 +146,7 @@ class Viewer(models.Model):
             movie=movie,
             defaults={"stars": stars, "rated_at": rated_at or timezone.now()},
         )
+        self.marks.filter(movie=movie).delete()
         self.count([movie.pk], 0 if before else 1, stars - (before.stars if before else 0))
         self.taste_changed()
         return rating
@@ -212,6 +229,12 @@ class Viewer(models.Model):
         deleted = super().delete(*args, **kwargs)
         recount(Movie.objects.filter(pk__in=rated))
         return deleted
+
+
+def count_of(said: "models.QuerySet[Any]") -> Coalesce:
+    """How many rows of one viewer there are, for a query that counts several things at once."""
+    counted = said.order_by().values("viewer").annotate(count=Count("pk"))
+    return Coalesce(Subquery(counted.values("count")), 0)
 
 
 class RatingQuerySet(models.QuerySet["Rating"]):

@@ -131,8 +131,8 @@ def standing(viewer: Viewer, key: str) -> Standing:
 def ensure(viewer: Viewer, key: str) -> Standing:
     """Ask for `key` if it is missing or stale, and say where it stands.
 
-    The caller knows that the viewer has ratings. While another writer locks the database it is
-    left to the next poll to ask.
+    The caller knows that there is something to go by. While another writer locks the database
+    it is left to the next poll to ask.
     """
     now = standing(viewer, key)
     if not now.wants_run:

@@ -14,7 +14,9 @@ from django.db.models.functions import Now
 
 from recommendations import shelves, training
 from recommendations.models import Prediction, Scores, Viewer
+from recommendations.models.marks import evidence
 from recommendations.models.prediction import HOME, Claim, film_of, lease
+from recommendations.pipeline.lowering import Lowering
 from recommendations.pipeline.requests import active_model_id, request
 
 if TYPE_CHECKING:
@@ -117,7 +119,7 @@ def succeed(claim: Claim) -> None:
         )
         made_from = (prediction.model_id, prediction.taste_version)
         now = (active_model_id(), viewer.taste_version)
-        if made_from != now and now[0] is not None and viewer.ratings.exists():
+        if made_from != now and now[0] is not None and viewer.has_taste():
             request(viewer, prediction.key, now[0])
 
 
@@ -131,6 +133,7 @@ class Run:
     model_id: int
     model: "Model"
     history: "History"
+    lowering: Lowering
     result: dict[str, Any] = field(default_factory=dict)
 
     def store(self, name: str, part: dict[str, Any], progress: float) -> None:
@@ -151,7 +154,7 @@ def produce(claim: Claim) -> None:
 def begin(claim: Claim) -> Run:
     """Gather what the run needs, and record the model and the taste version it really has.
 
-    The version is read before the ratings: a rating that falls between makes the run stale.
+    The version is read before the taste: a rating that falls between makes the run stale.
     """
     prediction = Prediction.objects.held(claim).select_related("viewer").first()
     if prediction is None:
@@ -163,10 +166,10 @@ def begin(claim: Claim) -> Run:
     if loaded is None:
         raise NoActiveModel("There is no active model; train one with manage.py train.")
     write(claim, model_id=loaded.pk, taste_version=viewer.taste_version, result={}, progress=0)
-    rated = list(viewer.ratings.order_by("movie_id").values_list("movie_id", "stars"))
-    films, stars = zip(*rated, strict=True) if rated else ((), ())
-    history = loaded.model.history(np.array(films, np.int32), np.array(stars, np.float32))
-    return Run(claim, prediction.key, viewer, loaded.pk, loaded.model, history)
+    known = evidence(viewer)
+    history = loaded.model.history(list(known), list(known.values()))
+    lowering = Lowering.of(viewer, loaded.model)
+    return Run(claim, prediction.key, viewer, loaded.pk, loaded.model, history, lowering)
 
 
 def fill_home(run: Run) -> None:
@@ -180,8 +183,8 @@ def fill_home(run: Run) -> None:
 
 
 def score_films(run: Run) -> "shelves.Scored":
-    scores = score(run)
-    stars = run.model.predict_stars(run.history, user=run.viewer.pk).stars
+    scores = run.lowering.of_scores(score(run))
+    stars = run.lowering.of_stars(run.model.predict_stars(run.history, user=run.viewer.pk)).stars
     with transaction.atomic():
         write(run.claim, progress=SCORING)
         Scores.objects.update_or_create(
@@ -237,7 +240,9 @@ def explain_film(run: Run) -> None:
         return
     if not run.model.reports_progress:
         write(run.claim, lease_expires_at=whole_timeout())
-    predicted = run.model.predict_stars(run.history, np.array([film], np.int32), run.viewer.pk)
+    asked = np.array([film], np.int32)
+    predicted = run.model.predict_stars(run.history, asked, run.viewer.pk)
+    predicted = run.lowering.of_stars(predicted, asked)
     part = {
         "stars": round(float(predicted.stars[0]), 2),
         "low": round(float(predicted.low[0]), 2),
@@ -247,15 +252,18 @@ def explain_film(run: Run) -> None:
 
 
 def explanation(run: Run, film: int) -> dict[str, Any]:
-    """The ratings that carried a film, and whether they are over half of what ratings added."""
+    """What carried a film, and whether it is over half of what all that is known added.
+
+    Stars are given for what was rated; a film that was chosen has none.
+    """
+    rated = dict(run.viewer.ratings.values_list("movie_id", "stars"))
+    known = run.model.film_ids[run.history.films].tolist()
     asked = np.array([film], np.int32)
     [explained] = run.model.explain(run.history, asked, shelves.REASONS)
     named = shelves.reasons(explained)
     return {
-        "because": [
-            [int(run.model.film_ids[run.history.films[place]]), float(run.history.stars[place])]
-            for place, _ in named
-        ],
+        "because": [[known[place], rated.get(known[place])] for place, _ in named],
         "mostly": sum(weight for _, weight in named) > explained.total / 2,
-        "ratings": len(run.history.films),
+        "ratings": sum(film in rated for film in known),
+        "chosen": sum(film not in rated for film in known),
     }

@@ -9,6 +9,7 @@ from recommendations.shelves.base import (
     QueryShelf,
     Scored,
     Shelf,
+    in_words,
     reasons,
 )
 from recommendations.shelves.everybodys import NewAndWellLiked, Popular
@@ -27,6 +28,7 @@ __all__ = [
     "QueryShelf",
     "Scored",
     "Shelf",
+    "in_words",
     "model_shelves",
     "reasons",
 ]

@@ -47,13 +47,23 @@ def reasons(why: "Explanation") -> "list[Carrier]":
     return [carrier for carrier in why.carriers if carrier.contribution >= least]
 
 
+def in_words(ratings: int, chosen: int) -> str:
+    """What a run went by."""
+    rated = "one of your ratings" if ratings == 1 else f"{ratings} of your ratings"
+    films = f"{chosen} film{'s' * (chosen != 1)} that you chose"
+    if not chosen:
+        return rated
+    return f"{rated} and {films}" if ratings else films
+
+
 @dataclass
 class Scored:
     """What a run knows when it fills shelves: every film scored once for one viewer.
 
     By the model's film index, `support` counts the ratings of each film, and `left` marks those
-    that the viewer has not rated and no shelf above has taken. `franchises` has the franchise of
-    the films that are of one, by film id.
+    that the viewer has not rated or put out of sight and no shelf above has taken. `rated` marks
+    what of the history was rated, the rest being films that were chosen. `franchises` has the
+    franchise of the films that are of one, by film id.
     """
 
     viewer: Viewer
@@ -63,6 +73,7 @@ class Scored:
     stars: "NDArray[np.floating]"
     support: "NDArray[np.int64]"
     left: "NDArray[np.bool_]"
+    rated: "NDArray[np.bool_]"
     franchises: Mapping[int, str]
 
     @classmethod
@@ -74,10 +85,12 @@ class Scored:
         scores: "NDArray[np.floating]",
         stars: "NDArray[np.floating]",
     ) -> "Scored":
-        left = np.ones(len(model.film_ids), bool)
-        left[history.films] = False
+        rated = ids_of(viewer.ratings.values_list("movie_id", flat=True))
+        gone = ids_of(viewer.marks.out_of_sight().values_list("movie_id", flat=True))
+        left = ~np.isin(model.film_ids, np.concatenate([rated, gone]))
+        of_history = np.isin(model.film_ids[history.films], rated)
         support = support_of(model.film_ids)
-        return cls(viewer, model, history, scores, stars, support, left, franchises())
+        return cls(viewer, model, history, scores, stars, support, left, of_history, franchises())
 
     @property
     def free(self) -> "NDArray[np.bool_]":
@@ -124,8 +137,9 @@ class Scored:
 
     @cached_property
     def mean(self) -> float:
-        """Of the stars that the viewer gave."""
-        return float(self.history.stars.mean())
+        """Of the stars that the viewer gave; before they gave any, of what they may still see."""
+        given = self.history.stars[self.rated]
+        return float(given.mean() if len(given) else np.median(self.stars[self.free]))
 
     @cached_property
     def expected(self) -> float:
@@ -138,14 +152,19 @@ class Scored:
     @cached_property
     def groups(self) -> list[Favourite]:
         """Favourite decades, genres, directors, the strongest first; a shelf takes out its own."""
-        return favourites(self.viewer, self.mean) if len(self.history) else []
+        return favourites(self.viewer, self.mean) if self.rated.any() else []
 
     @cached_property
     def favourites(self) -> list[int]:
         """Indices of the liked films, the dearest first; a shelf takes out the one it is for."""
         rated = self.viewer.ratings.favourites().values_list("movie_id", flat=True)
+        chosen = self.viewer.marks.chosen().values_list("movie_id", flat=True)
         known = {int(self.model.film_ids[film]): int(film) for film in self.history.films}
-        return [known[movie] for movie in rated if movie in known]
+        return [known[movie] for movie in dict.fromkeys([*rated, *chosen]) if movie in known]
+
+
+def ids_of(films: Iterable[int]) -> "NDArray[np.int64]":
+    return np.fromiter(films, np.int64)
 
 
 def support_of(films: "NDArray[np.integer]") -> "NDArray[np.int64]":
@@ -200,7 +219,7 @@ class Shelf(ABC):
 
     def is_for(self, taste: "Taste") -> bool:
         """Whether a viewer with such ratings sees this shelf at all."""
-        return taste.ratings > 0
+        return taste.is_known
 
 
 class ModelShelf(Shelf):

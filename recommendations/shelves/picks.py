@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recommendations.models import Movie
-from recommendations.shelves.base import STORED, WORTH_A_SHELF, ModelShelf, Picked, Scored
+from recommendations.shelves.base import (
+    STORED,
+    WORTH_A_SHELF,
+    ModelShelf,
+    Picked,
+    Scored,
+    in_words,
+)
 from recommendations.shelves.favourites import KINDS
 
 if TYPE_CHECKING:
@@ -13,9 +20,9 @@ if TYPE_CHECKING:
 
 class TopPicks(ModelShelf):
     def pick(self, scored: Scored) -> Picked:
-        count = len(scored.history.films)
-        ratings = "one of your ratings" if count == 1 else f"{count} of your ratings"
-        return Picked(self.title, f"ranked from {ratings}", scored.best(STORED))
+        ratings = int(scored.rated.sum())
+        went_by = in_words(ratings, len(scored.rated) - ratings)
+        return Picked(self.title, f"ranked from {went_by}", scored.best(STORED))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from django.utils import timezone
 
-from recommendations.shelves.base import STORED, WORTH_A_SHELF, ModelShelf, Picked, Scored
+from recommendations.models import Mark
+from recommendations.shelves.base import (
+    STORED,
+    WORTH_A_SHELF,
+    ModelShelf,
+    Picked,
+    Scored,
+    ids_of,
+)
 
 if TYPE_CHECKING:
     from recommendations.models.taste import Taste
@@ -26,6 +34,7 @@ class WatchAgain(ModelShelf):
     def pick(self, scored: Scored) -> Picked:
         before = timezone.now() - LONG_AGO
         loved = scored.viewer.ratings.filter(stars__gte=LOVED, rated_at__lte=before)
-        ids = np.fromiter(loved.values_list("movie_id", flat=True), np.int64)
+        hidden = scored.viewer.marks.filter(kind=Mark.Kind.HIDDEN).values("movie_id")
+        ids = ids_of(loved.exclude(movie_id__in=hidden).values_list("movie_id", flat=True))
         films = np.isin(scored.model.film_ids, ids)
         return Picked(self.title, self.reason, scored.ranked(STORED, films, scored.stars))

@@ -19,7 +19,17 @@ from tests.conftest import train
 
 PREDICTIONS = "/admin/recommendations/prediction/"
 MODELS = "/admin/recommendations/trainedmodel/"
-PAGES = ["prediction", "trainedmodel", "movie", "viewer", "rating", "scores", "genre", "person"]
+PAGES = [
+    "prediction",
+    "trainedmodel",
+    "movie",
+    "viewer",
+    "rating",
+    "mark",
+    "scores",
+    "genre",
+    "person",
+]
 
 
 @pytest.fixture
