@@ -4,6 +4,8 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from recommendations.models import Mark
+from recommendations.models.marks import Opinion
 from recommendations.models.taste import HALVES
 
 WRONG_STARS = "Stars go from 0.5 to 5.0 in halves."
@@ -64,3 +66,49 @@ class AddToListForm(forms.Form):
         if not (self.errors or self.cleaned_data["list"] or self.cleaned_data["name"]):
             self.add_error("name", "Choose a list, or name a new one.")
         return self.cleaned_data
+
+
+class MarkForm(forms.Form):
+    """A mark to put on a film, or one to take back."""
+
+    viewer = forms.IntegerField(required=False, min_value=1)
+    put = forms.ChoiceField(required=False, choices=Mark.Kind)
+    take = forms.ChoiceField(required=False, choices=Mark.Kind)
+
+    def clean(self) -> dict[str, Any]:
+        given = [self.cleaned_data.get(name) for name in ("put", "take")]
+        if not self.errors and bool(given[0]) == bool(given[1]):
+            raise forms.ValidationError("Say what to do with the film.")
+        return self.cleaned_data
+
+    @property
+    def kind(self) -> Mark.Kind:
+        return Mark.Kind(self.cleaned_data["put"] or self.cleaned_data["take"])
+
+    @property
+    def refusal(self) -> str:
+        return " ".join(str(message) for each in self.errors.values() for message in each)
+
+
+class UndoForm(forms.Form):
+    """What a viewer had said of a film before an action."""
+
+    viewer = forms.IntegerField(required=False, min_value=1)
+    stars = forms.TypedChoiceField(
+        required=False,
+        coerce=float,
+        empty_value=None,
+        choices=[(str(half), half) for half in HALVES],
+    )
+    kinds = forms.MultipleChoiceField(required=False, choices=Mark.Kind)
+
+    @property
+    def opinion(self) -> Opinion:
+        kinds = frozenset(map(Mark.Kind, self.cleaned_data["kinds"]))
+        return Opinion(self.cleaned_data["stars"], kinds)
+
+
+class PlaceForm(forms.Form):
+    """The shelf of a page that a card's menu is on; nothing on pages of no shelf."""
+
+    place = forms.SlugField(required=False)

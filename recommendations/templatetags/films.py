@@ -1,5 +1,6 @@
 """What templates need to show a film."""
 
+from collections.abc import Collection
 from typing import TypedDict
 from urllib.parse import urlencode
 
@@ -7,7 +8,8 @@ from django import template
 from django.conf import settings
 from django.urls import reverse
 
-from recommendations.models import Credit, Movie, Person, Rating
+from recommendations.models import Credit, Mark, Movie, Person, Rating
+from recommendations.models.marks import SAID_BY_STARS
 from recommendations.models.taste import HALVES
 from recommendations.posters import poster_version
 
@@ -23,6 +25,12 @@ class HalfStar(TypedDict):
     left: bool
     on: bool
     current: bool
+
+
+class MarkButton(TypedDict):
+    kind: str
+    label: str
+    on: bool
 
 
 class Bar(TypedDict):
@@ -68,6 +76,22 @@ def half_stars(rating: Rating | None) -> list[HalfStar]:
             current=half / 2 == given,
         )
         for half in range(1, 11)
+    ]
+
+
+@register.simple_tag
+def mark_buttons(kinds: Collection[str], rating: object) -> list[MarkButton]:
+    """What a film can be marked as; of what was rated, the stars say the most of that already.
+
+    *More like this* can only be taken back here.
+    """
+    offered = [Mark.Kind.SEEN, Mark.Kind.WATCHLIST, Mark.Kind.HIDDEN, Mark.Kind.LESS]
+    if Mark.Kind.MORE in kinds:
+        offered.append(Mark.Kind.MORE)
+    return [
+        MarkButton(kind=kind.value, label=str(kind.label).capitalize(), on=kind in kinds)
+        for kind in offered
+        if not (rating and kind in SAID_BY_STARS)
     ]
 
 

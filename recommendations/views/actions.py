@@ -37,7 +37,7 @@ def change_rating(request: HttpRequest, movie: Movie) -> Rating | None:
     with transaction.atomic():
         viewer = viewer_made_for(request)
         rating = _change(viewer, movie, form.cleaned_data["stars"])
-        if viewer.ratings.exists():
+        if viewer.has_taste():
             requests.ensure(viewer, HOME)
     return rating
 
@@ -109,7 +109,7 @@ def retry(request: HttpRequest) -> HttpResponse:
     viewer, key = viewer_of(request), request.POST.get("key", "")
     if key != HOME:
         get_object_or_404(Movie, pk=film_of(key))
-    if viewer and viewer.ratings.exists():
+    if viewer and viewer.has_taste():
         requests.retry(viewer, key)
     return _back(request)
 

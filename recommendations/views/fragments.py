@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from recommendations.middleware import viewer_of
 from recommendations.models import Movie, Prediction, Viewer
@@ -20,6 +20,9 @@ from recommendations.pipeline.patience import DatabaseBusy, impatient
 from recommendations.pipeline.states import State, part
 from recommendations.shelves import SHELVES, ModelShelf
 from recommendations.views import presenters
+
+#: The session key of the turns that shelves were given by hand.
+TURNS = "turns"
 
 FragmentView = Callable[..., HttpResponse]
 
@@ -40,7 +43,7 @@ def for_viewer(view: FragmentView) -> FragmentView:
 
 def healed(request: HttpRequest, viewer: Viewer, key: str) -> requests.Standing:
     """Where `key` stands, asked for if need be, after mending what the poll has found broken."""
-    if request.method == "HEAD" or not viewer.ratings.exists():
+    if request.method == "HEAD" or not viewer.has_taste():
         return requests.standing(viewer, key)
     now = requests.ensure(viewer, key)
     if not now.needs_healing:
@@ -63,29 +66,53 @@ def unchanged(request: HttpRequest, poll: presenters.Poll | None) -> bool:
     return poll is not None and request.GET.get("seen") == poll.seen
 
 
+def turns_of(request: HttpRequest) -> presenters.Turns:
+    """How often each shelf was refreshed by hand since its run."""
+    turns: presenters.Turns = request.session.get(TURNS, presenters.NO_TURNS)
+    return turns
+
+
 @require_safe
 @for_viewer
 def shelf(request: HttpRequest, viewer: Viewer, slug: str) -> HttpResponse:
     wanted = SHELVES.get(slug)
-    if not isinstance(wanted, ModelShelf):
-        raise Http404(f"No run fills a shelf called {slug}.")
-    return draw_shelf(request, viewer, wanted)
+    if wanted is None:
+        raise Http404(f"There is no shelf called {slug}.")
+    if isinstance(wanted, ModelShelf):
+        return draw_shelf(request, viewer, wanted)
+    return draw_plain_shelf(request, viewer, slug)
 
 
-def draw_shelf(request: HttpRequest, viewer: Viewer, wanted: ModelShelf) -> HttpResponse:
+def draw_shelf(
+    request: HttpRequest, viewer: Viewer, wanted: ModelShelf, announcement: str = ""
+) -> HttpResponse:
     standing, since = healed(request, viewer, HOME), asking_since(request)
     found = part(standing, wanted.slug, since)
     if unchanged(request, presenters.poll_for(found, presenters.shelf_path(wanted))):
         return HttpResponse(status=204)
-    views = presenters.model_shelves(standing, viewer.taste(), since)
+    views = presenters.model_shelves(standing, viewer.taste(), turns_of(request), since)
     view = views.get(wanted.slug)
     if view is None or view.is_over:
-        return HttpResponse()
-    context: dict[str, object] = {"shelf": view}
-    if view.state == State.READY and not view.poll and wanted.slug == next(iter(views)):
+        response = HttpResponse()
+    else:
         # By the first shelf alone: all of them would say it one after the other.
-        context["announcement"] = "Your picks are ready."
-    return render(request, "recommendations/_shelf.html", context)
+        arrived = view.state == State.READY and not view.poll and view.slug == next(iter(views))
+        ready = "Your picks are ready." if arrived else ""
+        context = {"shelf": view, "announcement": announcement or ready}
+        response = render(request, "recommendations/_shelf.html", context)
+    complete = not any(each.poll for each in views.values())
+    return trigger_client_event(response, "picks-ready") if complete else response
+
+
+def draw_plain_shelf(request: HttpRequest, viewer: Viewer, slug: str) -> HttpResponse:
+    """As the page would show it now, without the films that have come with the picks."""
+    taste = viewer.taste()
+    standing = requests.standing(viewer, HOME) if taste.is_known else None
+    page = presenters.home(viewer, standing, taste, turns_of(request))
+    view = next((each for each in page.shelves if each.slug == slug), None)
+    if view is None:
+        return HttpResponse()
+    return render(request, "recommendations/_shelf.html", {"shelf": view})
 
 
 @require_safe
@@ -106,7 +133,7 @@ def film_prediction(request: HttpRequest, viewer: Viewer, movie_id: int) -> Http
 
 
 def draw_film_prediction(request: HttpRequest, viewer: Viewer, movie: Movie) -> HttpResponse:
-    if viewer.ratings.exists():
+    if viewer.has_taste():
         standing = healed(request, viewer, film_key(movie.pk))
         prediction = presenters.film_prediction(movie, standing, asking_since(request))
     else:

@@ -11,14 +11,16 @@ from django.views.decorators.http import require_safe
 
 from recommendations.middleware import viewer_of
 from recommendations.models import Credit, Movie, MovieTag, Viewer
+from recommendations.models.marks import kinds_of
 from recommendations.models.prediction import HOME, film_key
 from recommendations.models.taste import Taste
 from recommendations.pipeline import requests
 from recommendations.pipeline.states import part
 from recommendations.posters import draw_poster, poster_version
 from recommendations.shelves import SHELVES, STORED, QueryShelf
-from recommendations.views import film_page, presenters
+from recommendations.views import film_page, fragments, presenters
 from recommendations.views.browsing import invitation
+from recommendations.views.cards import Films
 
 #: Readers that follow links but look at no picks.
 BOT = re.compile(r"bot|crawl|spider|slurp|preview", re.IGNORECASE)
@@ -36,7 +38,7 @@ def standing_of(
     request: HttpRequest, viewer: Viewer | None, taste: Taste, key: str
 ) -> requests.Standing | None:
     """Where `key` stands for the viewer, asked for if it is missing or stale."""
-    if viewer is None or not taste.ratings:
+    if viewer is None or not taste.is_known:
         return None
     return requests.ensure(viewer, key) if may_request(request) else requests.standing(viewer, key)
 
@@ -46,9 +48,10 @@ def standing_of(
 def home(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
     taste = viewer.taste() if viewer else Taste()
-    page = presenters.home(viewer, standing_of(request, viewer, taste, HOME), taste)
+    standing = standing_of(request, viewer, taste, HOME)
+    page = presenters.home(viewer, standing, taste, fragments.turns_of(request))
     context: dict[str, object] = {"shelves": page.shelves, "refreshing": page.refreshing}
-    if not taste.ratings:
+    if not taste.is_known:
         context["invitation"] = invitation()
     return render(request, "recommendations/home.html", context)
 
@@ -74,7 +77,7 @@ def _model_shelf(request: HttpRequest, slug: str) -> presenters.ShelfView:
     if viewer is None or standing is None:
         raise Http404("This shelf needs ratings of yours.")
     found = part(standing, slug)
-    films = presenters.Films(viewer, [found])
+    films = Films(viewer, presenters.items_of(found))
     return presenters.model_shelf(SHELVES[slug], found, films, limit=STORED)
 
 
@@ -92,6 +95,7 @@ def film(request: HttpRequest, movie_id: int) -> HttpResponse:
         "tags": list(MovieTag.objects.filter(movie=movie)[:TAGS]),
         "viewer": viewer,
         "rating": viewer.ratings.filter(movie=movie).first() if viewer else None,
+        "kinds": kinds_of(viewer, movie) if viewer else (),
         "prediction": film_prediction(request, movie),
         "histogram": film_page.histogram(movie),
         **film_page.neighbours(movie, viewer),

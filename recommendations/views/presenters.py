@@ -1,19 +1,28 @@
 """What templates are given: shelves and predictions, ready to be drawn in their present state."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from recommendations.models import Movie, Rating, Scores, Viewer
 from recommendations.models.taste import Taste
 from recommendations.pipeline.states import WAITING_STATES, Part, State, part
-from recommendations.shelves import HOME_SHELVES, SHOWN, ModelShelf, QueryShelf, Shelf
+from recommendations.shelves import (
+    HOME_SHELVES,
+    SHOWN,
+    ModelShelf,
+    QueryShelf,
+    Shelf,
+    in_words,
+)
+from recommendations.views.cards import Card, Films
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from recommendations.pipeline.requests import Standing
@@ -27,8 +36,15 @@ RHYTHM = [
     (timedelta.max, 10_000, 15_000),
 ]
 
+#: Which turn of a shelf's films is shown, and of which run, by slug.
+Turns = Mapping[str, Sequence[int]]
+NO_TURNS: Turns = MappingProxyType({})
+
 #: So many shelves wait in sight; more of them poll unseen, and appear when they have films.
 WAITING_IN_SIGHT = 5
+
+#: Films of a plain shelf may come with the picks, too; these come as several fragments at once.
+READY_ELSEWHERE = "picks-ready from:body delay:300ms"
 
 #: The same when nothing is at work: no model, or no worker.
 IDLE_RHYTHM = (5_000, 10_000)
@@ -75,19 +91,6 @@ def shelf_path(shelf: Shelf) -> str:
 
 
 @dataclass(frozen=True)
-class Card:
-    """One film as a shelf shows it."""
-
-    movie: Movie
-    stars: float | None = None
-    because: list[Movie] = field(default_factory=list)
-
-    @property
-    def reason(self) -> str:
-        return f"because you rated {' and '.join(movie.short_title for movie in self.because)}"
-
-
-@dataclass(frozen=True)
 class ShelfView:
     slug: str
     title: str
@@ -103,6 +106,9 @@ class ShelfView:
     path: str = ""
     see_all: str = ""
     unseen: bool = False
+    gives_reasons: bool = False
+    turns: bool = False
+    listens_for: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -110,42 +116,27 @@ class ShelfView:
         return self.state == State.EMPTY and not self.poll
 
     @property
-    def listens(self) -> bool:
-        """It has come to an end that a retry elsewhere on the page may change."""
-        return self.state in {State.FAILED, State.TIMED_OUT} or self.refresh_failed
-
-    @property
     def skeletons(self) -> range:
         return range(8)
 
 
-class Films:
-    """The films that a page's predictions name, read in one query; each is shown once."""
-
-    def __init__(self, viewer: Viewer, parts: "Iterable[Part]") -> None:
-        ids = set()
-        for item in (item for each in parts for item in each.content.get("items", [])):
-            ids.update([item["movie"], *item["because"]])
-        rated = Rating.objects.filter(viewer=viewer, movie=OuterRef("pk"))
-        films: QuerySet[Any] = Movie.objects.filter(pk__in=ids).annotate(rated=Exists(rated))
-        self.by_id = {film.pk: film for film in films} if ids else {}
-        self.shown: set[int] = set()
-
-    def cards(self, shelf: Shelf, items: list[dict[str, Any]], limit: int) -> list[Card]:
-        """Cards for the first that are still rated, or not, as the shelf's are, and shown once."""
-        fresh = [
-            Card(film, item["stars"], [self.by_id[i] for i in item["because"] if i in self.by_id])
-            for item in items
-            if (film := self.by_id.get(item["movie"]))
-            and film.rated == shelf.of_rated
-            and film.pk not in self.shown
-        ][:limit]
-        self.shown.update(card.movie.pk for card in fresh)
-        return fresh
+def items_of(part: Part) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = part.content.get("items", [])
+    return items
 
 
-def model_shelf(shelf: Shelf, part: Part, films: Films, limit: int = SHOWN) -> ShelfView:
-    cards = films.cards(shelf, part.content.get("items", []), limit)
+def window(items: list[dict[str, Any]], limit: int, turn: int) -> list[dict[str, Any]]:
+    """The first so many, on the next turn the next, and after the last the first again."""
+    turns = max(1, -(-len(items) // limit))
+    start = min(turn % turns * limit, max(0, len(items) - limit))
+    return items[start : start + limit]
+
+
+def model_shelf(
+    shelf: Shelf, part: Part, films: Films, limit: int = SHOWN, turn: int = 0
+) -> ShelfView:
+    fitting = films.of(shelf, items_of(part))
+    cards = films.show(window(fitting, limit, turn))
     too_few = part.state == State.READY and len(cards) < shelf.least
     state = State.EMPTY if too_few else part.state
     return ShelfView(
@@ -162,18 +153,23 @@ def model_shelf(shelf: Shelf, part: Part, films: Films, limit: int = SHOWN) -> S
         poll=poll_for(part, shelf_path(shelf)),
         path=shelf_path(shelf),
         see_all=reverse("shelf", args=[shelf.slug]) if state == State.READY else "",
+        gives_reasons=True,
+        turns=state == State.READY and len(fitting) > limit,
+        listens_for="" if part.polls else "picks-requested from:body",
     )
 
 
 def query_shelf(
     shelf: QueryShelf,
     viewer: Viewer | None,
-    taken: "Iterable[int]" = (),
+    taken: Iterable[int] = (),
     limit: int = SHOWN,
 ) -> ShelfView:
     films = shelf.films().exclude(pk__in=list(taken))
     if viewer:
-        films = films.exclude(Exists(viewer.ratings.filter(movie=OuterRef("pk"))))
+        rated = viewer.ratings.filter(movie=OuterRef("pk"))
+        out_of_sight = viewer.marks.out_of_sight().filter(movie=OuterRef("pk"))
+        films = films.exclude(Exists(rated) | Exists(out_of_sight))
     cards = cards_of(films[:limit], viewer)
     return ShelfView(
         slug=shelf.slug,
@@ -181,11 +177,13 @@ def query_shelf(
         reason=shelf.reason,
         state=State.READY if cards else State.EMPTY,
         cards=cards,
+        path=shelf_path(shelf) if viewer else "",
+        listens_for=READY_ELSEWHERE if viewer else "",
         see_all=reverse("shelf", args=[shelf.slug]),
     )
 
 
-def cards_of(films: "Iterable[Movie]", viewer: Viewer | None) -> list[Card]:
+def cards_of(films: Iterable[Movie], viewer: Viewer | None) -> list[Card]:
     """Cards with the stars that the viewer's stored scores predict."""
     films = list(films)
     predicted = stored_stars(viewer, [film.pk for film in films])
@@ -203,9 +201,11 @@ class Home:
     refreshing: "Refreshing | None" = None
 
 
-def home(viewer: Viewer | None, standing: "Standing | None", taste: Taste) -> Home:
+def home(
+    viewer: Viewer | None, standing: "Standing | None", taste: Taste, turns: Turns = NO_TURNS
+) -> Home:
     """All shelves that this viewer sees, in page order, no film twice."""
-    filled = model_shelves(standing, taste) if standing else {}
+    filled = model_shelves(standing, taste, turns) if standing else {}
     shown: list[ShelfView] = []
     for shelf in HOME_SHELVES:
         if isinstance(shelf, QueryShelf):
@@ -219,19 +219,33 @@ def home(viewer: Viewer | None, standing: "Standing | None", taste: Taste) -> Ho
 
 
 def model_shelves(
-    standing: "Standing", taste: Taste, since: "datetime | None" = None
+    standing: "Standing",
+    taste: Taste,
+    turns: Turns = NO_TURNS,
+    since: "datetime | None" = None,
 ) -> dict[str, ShelfView]:
-    """By slug, the shelves that a run fills, for a viewer with such ratings.
+    """By slug, the shelves that a run fills, for a viewer with such a taste.
 
-    They are made together, so that a fragment shows just what the page does.
+    They are made together, so that a fragment shows just what the page does. Those that were
+    turned come last: they show what the others on the page leave.
     """
     wanted = [s for s in HOME_SHELVES if isinstance(s, ModelShelf) and s.is_for(taste)]
     parts = {shelf.slug: part(standing, shelf.slug, since) for shelf in wanted}
-    films = Films(standing.viewer, parts.values())
-    return {
-        shelf.slug: in_its_place(place, model_shelf(shelf, parts[shelf.slug], films))
-        for place, shelf in enumerate(wanted)
+    films = Films(standing.viewer, (item for each in parts.values() for item in items_of(each)))
+    turned = {shelf.slug: turn_of(parts[shelf.slug], turns) for shelf in wanted}
+    views = {
+        shelf.slug: model_shelf(shelf, parts[shelf.slug], films, turn=turned[shelf.slug])
+        for shelf in sorted(wanted, key=lambda shelf: turned[shelf.slug] > 0)
     }
+    return {
+        shelf.slug: in_its_place(place, views[shelf.slug]) for place, shelf in enumerate(wanted)
+    }
+
+
+def turn_of(part: Part, turns: Turns) -> int:
+    """A new run starts from its best films again."""
+    run, turn = turns.get(part.name, (0, 0))
+    return turn if part.source and part.source.pk == run else 0
 
 
 def in_its_place(place: int, view: ShelfView) -> ShelfView:
@@ -255,12 +269,19 @@ JUST_NOW = timedelta(minutes=10)
 
 
 def refreshing(standing: "Standing", since: "datetime | None" = None) -> Refreshing | None:
+    """The banner of a page whose shelves are shown while they are made anew."""
+    return being_made(standing, "fragment-refreshing", since) if standing.good else None
+
+
+def being_made(
+    standing: "Standing", asks: str, since: "datetime | None" = None
+) -> Refreshing | None:
     whole = part(standing, "", since)
-    if standing.good is None or standing.in_flight is None or not whole.polls:
+    if standing.in_flight is None or not whole.polls:
         return None
     latest = standing.viewer.ratings.select_related("movie").order_by("-rated_at").first()
     just_now = latest is not None and latest.rated_at > standing.read_at - JUST_NOW
-    poll = poll_for(whole, reverse("fragment-refreshing"))
+    poll = poll_for(whole, reverse(asks))
     return Refreshing(latest if just_now else None, whole.stalled, whole.progress, poll)
 
 
@@ -273,9 +294,10 @@ class FilmPrediction:
     stars: float | None = None
     low: float | None = None
     high: float | None = None
-    because: list[tuple[Movie, float]] = field(default_factory=list)
+    because: list[tuple[Movie, float | None]] = field(default_factory=list)
     mostly: bool = False
     rating_count: int = 0
+    chosen_count: int = 0
     refreshing: bool = False
     stalled: bool = False
     refresh_failed: bool = False
@@ -284,6 +306,16 @@ class FilmPrediction:
     @property
     def url(self) -> str:
         return reverse("fragment-film-prediction", args=[self.movie_id])
+
+    @property
+    def verb(self) -> str:
+        """What the viewer did with the films that are named."""
+        done = {"chose" if stars is None else "rated" for _, stars in self.because}
+        return " or ".join(sorted(done, reverse=True))
+
+    @property
+    def went_by(self) -> str:
+        return in_words(self.rating_count, self.chosen_count)
 
 
 def film_prediction(
@@ -303,6 +335,7 @@ def film_prediction(
         ],
         mostly=content.get("mostly", False),
         rating_count=content.get("ratings", 0),
+        chosen_count=content.get("chosen", 0),
         refreshing=known.refreshing,
         stalled=known.stalled,
         refresh_failed=known.refresh_failed,

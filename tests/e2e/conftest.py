@@ -119,11 +119,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page on which nothing may be said in the console: a CSP violation is."""
+    """A page on which nothing may be said in the console: a CSP violation is.
+
+    But that Chromium leaves `autofocus` alone: what is swapped in is focused by htmx.
+    """
     page = browser.new_page(color_scheme="dark")
     heard: list[str] = []
     page.on("console", lambda message: heard.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: heard.append(str(error)))
     yield page
     page.close()
-    assert heard == []
+    assert [said for said in heard if "Autofocus processing" not in said] == []

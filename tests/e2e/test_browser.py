@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browsing import browse_as_somebody, height
-from tests.e2e.running import RunningSite
+from tests.e2e.running import RunningSite, until
 
 
 def test_placeholders_then_films_then_a_rating_then_the_refresh(
@@ -35,6 +35,42 @@ def test_placeholders_then_films_then_a_rating_then_the_refresh(
     gate.touch()
     expect(page.locator("#refreshing")).to_contain_text("up to date", timeout=15_000)
     expect(page.locator("#shelf-top-picks")).not_to_have_attribute("aria-busy", "true")
+
+
+def test_a_film_is_dealt_with_on_its_poster(page: Page, site: RunningSite, gate: Path) -> None:
+    browse_as_somebody(page, site)
+    card = page.locator("#shelf-top-picks .card").first
+    expect(card.locator("img")).to_be_visible(timeout=15_000)
+    poster = until(card.locator(".poster").bounding_box)
+    menu, done = card.get_by_role("group"), card.locator(".card-done")
+    card.get_by_role("link", name="Actions for").focus()
+    page.keyboard.press("Enter")
+    expect(menu.get_by_role("button", name="Close")).to_be_focused()
+    over = until(menu.bounding_box)
+    assert (over["width"], over["height"]) == (poster["width"], poster["height"])
+    menu.get_by_role("button", name="Close").click()
+    expect(card.get_by_role("link", name="Actions for")).to_be_focused()
+    page.keyboard.press("Enter")
+    menu.get_by_role("button", name="Less like this").click()
+    expect(done.get_by_role("button", name="Undo")).to_be_focused()
+    expect(page.locator("#refreshing")).to_contain_text("New picks are ready", timeout=15_000)
+    expect(done).to_contain_text("Less like this")
+    page.keyboard.press("Enter")
+    expect(card.get_by_role("link", name="Actions for")).to_be_focused()
+    expect(page.locator("#status")).to_contain_text("undone")
+
+
+def test_no_film_is_twice_on_a_page_that_filled_in_by_itself(
+    page: Page, site: RunningSite, gate: Path
+) -> None:
+    gate.unlink()
+    browse_as_somebody(page, site)
+    with page.expect_response("**/fragments/shelves/popular/"):
+        gate.touch()
+    expect(page.locator("#shelf-popular img").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    films = page.locator(".card-link").evaluate_all("links => links.map(link => link.href)")
+    assert len(films) == len(set(films)) > 10
 
 
 def test_a_rating_can_be_taken_back(page: Page, site: RunningSite, gate: Path) -> None:

@@ -97,7 +97,7 @@ def test_the_shelves_are_there_once_a_worker_has_run(
     run_all()
     page = alice_client.get("/")
     assert {shelf.state for shelf in page.context["shelves"]} == {"ready"}
-    assert b"hx-trigger" not in page.content
+    assert b"load delay" not in page.content
     assert OrmQ.objects.count() == 1
 
 

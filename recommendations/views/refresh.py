@@ -1,0 +1,92 @@
+"""*Refresh* on a shelf: picks are made anew; if they are as new as can be, others are shown."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
+
+from recommendations.middleware import viewer_of
+from recommendations.models import Viewer
+from recommendations.models.prediction import HOME
+from recommendations.pipeline import requests
+from recommendations.pipeline.states import part
+from recommendations.shelves import SHELVES, ModelShelf
+from recommendations.views import fragments, presenters
+
+MADE_ANEW = "Your picks are being made anew."
+UP_TO_DATE = "These picks are up to date. They change with what you rate and choose."
+
+
+def made_anew(viewer: Viewer) -> bool:
+    """Ask for a run if one can bring anything new; True if one is on its way."""
+    standing = requests.standing(viewer, HOME)
+    if standing.in_flight:
+        return True
+    return standing.is_worth_retrying and requests.retry(viewer, HOME) is not None
+
+
+def turn(request: HttpRequest, viewer: Viewer, slug: str) -> None:
+    """Let the shelf show the next of the films that its run has stored."""
+    found = part(requests.standing(viewer, HOME), slug)
+    if found.source is None:
+        return
+    turns = {**fragments.turns_of(request)}
+    turns[slug] = [found.source.pk, presenters.turn_of(found, turns) + 1]
+    request.session[fragments.TURNS] = turns
+
+
+def _wanted(slug: str) -> ModelShelf:
+    wanted = SHELVES.get(slug)
+    if not isinstance(wanted, ModelShelf):
+        raise Http404(f"No run fills a shelf called {slug}.")
+    return wanted
+
+
+@require_POST
+def refresh_shelf(request: HttpRequest, slug: str) -> HttpResponse:
+    """From the home page the films change; the shelf's own page shows all of them already."""
+    _wanted(slug)
+    whole, viewer = "whole" in request.POST, viewer_of(request)
+    if viewer and viewer.has_taste():
+        if made_anew(viewer):
+            messages.success(request, MADE_ANEW)
+        elif whole:
+            messages.info(request, UP_TO_DATE)
+        else:
+            turn(request, viewer, slug)
+    return redirect("shelf", slug) if whole else redirect(f"{reverse('home')}#shelf-{slug}")
+
+
+@require_POST
+@fragments.for_viewer
+def refresh_shelf_fragment(request: HttpRequest, viewer: Viewer, slug: str) -> HttpResponse:
+    wanted = _wanted(slug)
+    if not viewer.has_taste():
+        return fragments.draw_shelf(request, viewer, wanted)
+    if made_anew(viewer):
+        response = fragments.draw_shelf(request, viewer, wanted, MADE_ANEW)
+        return trigger_client_event(response, "picks-requested")
+    turn(request, viewer, slug)
+    return fragments.draw_shelf(request, viewer, wanted, "Other films are shown.")
+
+
+@require_safe
+@fragments.for_viewer
+def new_picks(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """The banner of a page that is left as it is while new picks are made: they come on demand.
+
+    So what was just done with a film on it can be undone.
+    """
+    standing = fragments.healed(request, viewer, HOME)
+    banner = presenters.being_made(standing, "fragment-new-picks", fragments.asking_since(request))
+    if banner and fragments.unchanged(request, banner.poll):
+        return HttpResponse(status=204)
+    context = {
+        "refreshing": banner,
+        "new_picks": standing.is_fresh,
+        "announcement": "New picks are ready." if standing.is_fresh else "",
+        "floating": True,
+    }
+    return render(request, "recommendations/_refreshing.html", context)
