@@ -1,10 +1,12 @@
 """Whole sites, each with a fresh database of the kind that the suite runs on."""
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -35,15 +37,15 @@ print(session.session_key)
 
 
 @contextmanager
-def fresh_database() -> Iterator[str]:
-    """Its URL; empty for SQLite in the site's own data folder."""
+def fresh_database(like: str = "") -> Iterator[str]:
+    """The URL of an empty database, or of a copy; "" for SQLite in the site's own data folder."""
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
         yield ""
         return
-    name = f"site_{uuid.uuid4().hex[:12]}"
+    name, template = f"site_{uuid.uuid4().hex[:12]}", urlsplit(like).path.strip("/")
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template1"}"')
         yield server.replace("/postgres?", f"/{name}?")
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
@@ -57,6 +59,26 @@ def database_url() -> Iterator[str]:
 @pytest.fixture(scope="package")
 def small_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_small_dataset(tmp_path_factory.mktemp("data") / "ml-tiny")
+
+
+@pytest.fixture(scope="package")
+def prepared(
+    small_dataset: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningSite]:
+    """A site that is ready to start, and never does: others start as copies of it."""
+    with fresh_database() as database_url:
+        site = RunningSite(tmp_path_factory.mktemp("prepared"), database_url)
+        site.prepare(small_dataset, "hybrid")
+        site.manage("collectstatic", "--no-input")
+        yield site
+
+
+@pytest.fixture
+def copied(prepared: RunningSite, tmp_path: Path) -> Iterator[RunningSite]:
+    """A site of its own for one test, ready to start."""
+    with fresh_database(like=prepared.database_url) as database_url:
+        folder = shutil.copytree(prepared.data_dir, tmp_path / "site")
+        yield RunningSite(folder, database_url)
 
 
 # One site, one real site and one browser for all files: starting them takes longer than most

@@ -17,11 +17,9 @@ from tests.movielens import write_small_dataset
 
 
 @pytest.fixture
-def demo(database_url: str, small_dataset: Path, tmp_path: Path) -> Iterator[RunningSite]:
-    running = RunningSite(tmp_path, database_url)
-    running.start(str(small_dataset))
-    yield running
-    running.stop()
+def demo(copied: RunningSite, small_dataset: Path) -> Iterator[RunningSite]:
+    with copied.started(small_dataset):
+        yield copied
 
 
 def family(pid: int) -> list[psutil.Process]:

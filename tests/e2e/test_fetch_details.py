@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -24,14 +23,10 @@ def tmdb() -> Iterator[TMDBServer]:
 
 
 @pytest.fixture
-def films(tmdb: TMDBServer, database_url: str, small_dataset: Path, tmp_path: Path) -> RunningSite:
+def films(tmdb: TMDBServer, copied: RunningSite) -> RunningSite:
     """A site that is not started: a database with films in it."""
-    site = RunningSite(
-        tmp_path, database_url, {"TMDB_URL": tmdb.url, "TMDB_API_KEY": "0123456789abcdef"}
-    )
-    site.manage("migrate", "--verbosity", "0")
-    site.manage("import_movielens", str(small_dataset))
-    return site
+    copied.environment |= {"TMDB_URL": tmdb.url, "TMDB_API_KEY": "0123456789abcdef"}
+    return copied
 
 
 def end_in_the_middle(site: RunningSite, tmdb: TMDBServer, how: signal.Signals) -> tuple[int, str]:

@@ -16,11 +16,10 @@ ENDLESS = ["--algorithm", "svd", "--param", "epochs=100000000"]
 
 
 @pytest.fixture
-def demo(database_url: str, small_dataset: Path, tmp_path: Path) -> Iterator[RunningSite]:
-    running = RunningSite(tmp_path, database_url, {"TRAINING_LEASE": "4"})
-    running.start(str(small_dataset))
-    yield running
-    running.stop()
+def demo(copied: RunningSite, small_dataset: Path) -> Iterator[RunningSite]:
+    copied.environment["TRAINING_LEASE"] = "4"
+    with copied.started(small_dataset):
+        yield copied
 
 
 def newest(site: RunningSite) -> str:

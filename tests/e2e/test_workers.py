@@ -46,19 +46,13 @@ def test_a_worker_killed_in_the_middle_loses_nothing(slow_site: RunningSite) -> 
     assert row == "succeeded 2"
 
 
-def test_a_cluster_that_seized_up_is_replaced(
-    database_url: str, small_dataset: Path, tmp_path: Path
-) -> None:
-    site = RunningSite(tmp_path, database_url)
-    site.start(str(small_dataset))
-    try:
-        for worker in idle_workers(site):
+def test_a_cluster_that_seized_up_is_replaced(copied: RunningSite, small_dataset: Path) -> None:
+    with copied.started(small_dataset):
+        for worker in idle_workers(copied):
             worker.kill()
-        visitor = site.visitor()
+        visitor = copied.visitor()
         visitor.browse_as_somebody()
         assert until(lambda: visitor.shelf_films("top-picks"), seconds=60, every=0.5)
-    finally:
-        site.stop()
 
 
 def idle_workers(site: RunningSite) -> list[psutil.Process]:
