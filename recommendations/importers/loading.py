@@ -14,6 +14,7 @@ from recommendations.models import (
     Person,
     Prediction,
     TrainedModel,
+    UnmatchedEntry,
     Viewer,
 )
 
@@ -79,6 +80,7 @@ def clear_away(progress: Progress) -> None:
     TrainedModel.objects.all().delete()
     MovieTag.objects.all().delete()
     delete_imported_viewers(progress)
+    UnmatchedEntry.objects.update(rejected=[])
     Viewer.objects.update(taste_version=F("taste_version") + 1)
 
 

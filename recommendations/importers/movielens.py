@@ -9,6 +9,7 @@ from django.db import transaction
 
 from recommendations.importers.download import download
 from recommendations.importers.enriching import enrich
+from recommendations.importers.exports.rematching import rematch_all
 from recommendations.importers.films import FILMS
 from recommendations.importers.layouts import Row, Table
 from recommendations.importers.loading import (
@@ -57,6 +58,7 @@ def import_movielens(
     dataset = open_dataset(place)
     with transaction.atomic():
         report = load(dataset, replace=replace, progress=progress)
+    report.rematched = rematch_all()
     report.instead_because = instead_because
     report.seconds = monotonic() - started
     return report

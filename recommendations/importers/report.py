@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from django.template.defaultfilters import pluralize
+
 #: So many bad rows are kept to be shown; the others are only counted.
 SHOWN = 20
 
@@ -61,6 +63,7 @@ class ImportReport:
     viewers: int = 0
     tags: int = 0
     enriched: int = 0
+    rematched: int = 0
     simulated: bool = False
     instead_because: str = ""
     seconds: float = 0.0
@@ -72,9 +75,14 @@ class ImportReport:
             f"{self.viewers:,} viewers, {self.tags:,} tags in {self.seconds:.1f} s; "
             f"{self.enriched:,} of the movies are known with their makers."
         )
-        instead, simulated = "", ""
+        instead, rematched, simulated = "", "", ""
         if self.instead_because:
             instead = f"{self.instead_because}\nUntil then there is the built-in sample.\n"
+        if self.rematched:
+            rematched = (
+                f"\n{self.rematched:,} entr{pluralize(self.rematched, 'y,ies')} that viewers "
+                "had brought and that had no film here found one."
+            )
         if self.simulated:
             simulated = "\nThese ratings are simulated: nobody gave them."
-        return f"{instead}{counts}{simulated}"
+        return f"{instead}{counts}{rematched}{simulated}"

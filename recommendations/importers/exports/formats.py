@@ -1,5 +1,6 @@
 """The exports by their header lines, and what one row of each says."""
 
+import hashlib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
@@ -17,6 +18,9 @@ from recommendations.importers.rows import (
     text,
 )
 from recommendations.importers.titles import title_and_year
+from recommendations.models import UnmatchedEntry
+
+Kind = UnmatchedEntry.Kind
 
 #: Ids of IMDb are unique by themselves; what is none of a film must not be found by its title.
 NOT_FILMS = {
@@ -34,7 +38,7 @@ Cells = Mapping[str, str]
 
 
 class Entry(NamedTuple):
-    """One row of an export. Without `stars` the film was only seen; `day` is not always told."""
+    """One row of an export. Only a rating has `stars`; `day` is not always told."""
 
     title: str
     other_title: str
@@ -44,20 +48,30 @@ class Entry(NamedTuple):
     stars: float | None
     day: date | None
     is_film: bool = True
+    kind: Kind = Kind.RATING
 
     @property
-    def film(self) -> tuple[object, ...]:
+    def identity(self) -> str:
         """The same for all rows on one film."""
-        return self.imdb_id, self.movielens_id, self.title, self.year
+        named = f"{self.imdb_id}\n{self.movielens_id}\n{self.year}\n{self.title}"
+        return hashlib.sha256(named.encode()).hexdigest()
+
+    @property
+    def weight(self) -> tuple[int, date]:
+        """Of several on one film the heaviest counts."""
+        return self.kind.rank, self.day or date.min
 
     def __str__(self) -> str:
         return f"{self.title} ({self.year})" if self.year else self.title
 
 
 class Format(NamedTuple):
+    """`unstarred` is what rows without stars say; None if the header does not tell."""
+
     name: str
     columns: set[str]
     entry: Callable[[Cells], Entry]
+    unstarred: Kind | None = Kind.SEEN
 
 
 def letterboxd(cells: Cells) -> Entry:
@@ -80,8 +94,8 @@ def imdb(cells: Cells) -> Entry:
         year=year_of(cells.get("year", "")),
         imdb_id=number_of_title(text("Const", cells["const"], LONGEST_TITLE)),
         movielens_id=None,
-        stars=stars_of_ten(cells["yourrating"]),
-        day=day_of(cells.get("daterated", "")),
+        stars=stars_of_ten(cells.get("yourrating", "")),
+        day=day_of(cells.get("daterated") or cells.get("created", "")),
         is_film=kind not in NOT_FILMS,
     )
 
@@ -102,12 +116,15 @@ def movielens(cells: Cells) -> Entry:
 LETTERBOXD_FILM = {"date", "name", "year", "letterboxduri"}
 RATINGS = Format("Letterboxd's ratings", LETTERBOXD_FILM | {"rating"}, letterboxd)
 DIARY = Format("Letterboxd's diary", RATINGS.columns | {"watcheddate"}, letterboxd)
-WATCHED = Format("Letterboxd's list of films seen", LETTERBOXD_FILM, letterboxd)
+WATCHED = Format("Letterboxd's films seen or to be seen", LETTERBOXD_FILM, letterboxd, None)
 IMDB = Format("IMDb's ratings", {"const", "yourrating", "title"}, imdb)
+IMDB_LIST = Format(
+    "IMDb's watchlist", {"position", "const", "created", "title"}, imdb, Kind.WATCHLIST
+)
 MOVIELENS = Format("MovieLens' ratings", {"movieid", "rating", "title"}, movielens)
 
 #: Where several tell of a film, the earlier is believed.
-FORMATS = [RATINGS, DIARY, WATCHED, IMDB, MOVIELENS]
+FORMATS = [RATINGS, DIARY, WATCHED, IMDB, IMDB_LIST, MOVIELENS]
 
 
 def column(name: str) -> str:

@@ -1,24 +1,58 @@
-"""From the file to the viewer's ratings."""
+"""From the file to the viewer's ratings and marks."""
 
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from recommendations.importers.exports.matching import match
-from recommendations.importers.exports.reading import read_export
+from django.db import transaction
+
+from recommendations.importers.exports.keeping import keep, said_by_hand
+from recommendations.importers.exports.matching import Films, Matching, match, silent
+from recommendations.importers.exports.reading import ExportFile, read_export
 from recommendations.importers.exports.report import ExportReport
-from recommendations.importers.exports.storing import Given, store
-from recommendations.models import Viewer
+from recommendations.importers.exports.storing import store
+from recommendations.models import RatingsImport, Viewer
 
 
-def import_ratings(path: Path, viewer: Viewer) -> ExportReport:
-    """Give `viewer` the ratings of an export. Raises ImportFailed if the file is none."""
+@dataclass
+class Reading:
+    """What an export says, before anything of it is stored."""
+
+    viewer: Viewer
+    matching: Matching
+    report: ExportReport
+
+    @transaction.atomic
+    def store(self, brought_by: RatingsImport | None = None) -> None:
+        """Give the viewer what was matched, and keep the rest. Again it changes nothing."""
+        self.viewer.lock()
+        given = {film: each.entry for film, each in self.matching.films.items()}
+        store(self.viewer, given, self.report)
+        keep(self.viewer, self.matching, brought_by)
+
+
+def read(
+    export: ExportFile, viewer: Viewer, progress: Callable[[float], None] = silent
+) -> Reading:
+    """Find the films of an export. Raises ImportFailed if the file is none."""
     report = ExportReport()
-    placed = read_export(path, report.invalid)
-    with_stars = [each for each in placed if each.entry.stars is not None]
-    report.without_stars = len(placed) - len(with_stars)
-    given = {
-        film: Given(entry.stars, entry.day)
-        for film, (_, _, entry) in match(with_stars, report).items()
-        if entry.stars is not None
-    }
-    store(viewer, given, report)
-    return report
+    placed = read_export(export, report)
+    films, said = Films.of_catalogue(), said_by_hand(viewer)
+    matching = match(placed, films, said, progress)
+    tell(report, matching, films)
+    return Reading(viewer, matching, report)
+
+
+def tell(report: ExportReport, matching: Matching, films: Films) -> None:
+    report.repeated += len(matching.repeated)
+    for placed, meant in matching.ambiguous:
+        told = f"{placed.entry}: {films.described(meant)}"
+        report.ambiguous.add(placed.file, placed.line, told)
+    for placed in matching.not_found:
+        report.not_found.add(placed.file, placed.line, placed.entry)
+
+
+def import_ratings(export: ExportFile, viewer: Viewer) -> ExportReport:
+    """Give `viewer` what an export says. Raises ImportFailed if the file is none."""
+    reading = read(export, viewer)
+    reading.store()
+    return reading.report

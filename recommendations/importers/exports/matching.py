@@ -1,13 +1,12 @@
 """Which films of the catalogue the entries of an export are about."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum, auto
 from typing import NamedTuple
 
 from recommendations.importers.exports.formats import Entry
-from recommendations.importers.exports.reading import Placed, weight
-from recommendations.importers.exports.report import ExportReport
+from recommendations.importers.exports.reading import Placed
 from recommendations.importers.recognising import WAYS, Listed, Register
 from recommendations.importers.titles import names_of
 from recommendations.models import Movie
@@ -15,12 +14,15 @@ from recommendations.models import Movie
 #: So many of the films that could be meant are named.
 NAMED = 5
 
-Matches = dict[int, Placed]
+#: Progress is told so many times, but not for fewer entries than this.
+TOLD = 20
+PACE = 250
 
 
 class Sureness(IntEnum):
     """What a film was recognised by, the surest first; then come the ways to find a year."""
 
+    BY_HAND = auto()
     IMDB_ID = auto()
     MOVIELENS_ID = auto()
     TITLE = auto()
@@ -34,6 +36,28 @@ class Meant(NamedTuple):
 
 
 NOTHING = Meant(set(), 0)
+
+
+class Said(NamedTuple):
+    """What the viewer said of an entry by hand: which film it is, or which it is not."""
+
+    film: int | None
+    rejected: frozenset[int]
+
+
+#: By the identities of entries.
+SaidByHand = Mapping[str, Said]
+UNSAID = Said(None, frozenset())
+
+
+@dataclass
+class Matching:
+    """The entries by what became of them; each is in one of these."""
+
+    films: dict[int, Placed] = field(default_factory=dict)
+    repeated: list[Placed] = field(default_factory=list)
+    ambiguous: list[tuple[Placed, set[int]]] = field(default_factory=list)
+    not_found: list[Placed] = field(default_factory=list)
 
 
 @dataclass
@@ -58,7 +82,13 @@ class Films:
                 by_imdb_id.setdefault(imdb_id, set()).add(film)
         return cls(listed, imdb_ids, by_imdb_id, Register(listed.values()))
 
-    def meant_by(self, entry: Entry) -> Meant:
+    def meant_by(self, entry: Entry, said: Said = UNSAID) -> Meant:
+        if said.film is not None:
+            return Meant({said.film}, Sureness.BY_HAND)
+        meant = self.told_by(entry)
+        return Meant(meant.films - said.rejected, meant.sureness)
+
+    def told_by(self, entry: Entry) -> Meant:
         if entry.imdb_id is not None and (found := self.by_imdb_id.get(entry.imdb_id)):
             return Meant(found, Sureness.IMDB_ID)
         if not entry.is_film:
@@ -98,45 +128,46 @@ def names_in(entry: Entry) -> Iterator[str]:
         yield from names_of(entry.other_title)
 
 
-def match(placed: Sequence[Placed], report: ExportReport) -> Matches:
-    """Find one entry for each film that is meant; what is left over goes to the report.
+def silent(_share: float) -> None:
+    """Show nothing."""
 
-    If several mean the same film, the surest count, and of these the latest.
+
+def match(
+    placed: Sequence[Placed],
+    films: Films,
+    said: SaidByHand,
+    progress: Callable[[float], None] = silent,
+) -> Matching:
+    """Find one entry for each film that is meant.
+
+    If several mean the same film, the surest count, and of these the heaviest.
     """
-    films = Films.of_catalogue()
-    surely: dict[int, tuple[int, Placed]] = {}
-    for each in placed:
-        meant = films.meant_by(each.entry)
+    matching = Matching()
+    sureness: dict[int, int] = {}
+    pace = max(PACE, len(placed) // TOLD)
+    for number, each in enumerate(placed):
+        if number % pace == 0:
+            progress(number / len(placed))
+        meant = films.meant_by(each.entry, said.get(each.entry.identity, UNSAID))
         if not meant.films:
-            not_found(each, report)
+            matching.not_found.append(each)
         elif len(meant.films) > 1:
-            could_be = films.described(meant.films)
-            report.ambiguous.add(each.file, each.line, f"{each.entry}: {could_be}")
+            matching.ambiguous.append((each, meant.films))
         else:
-            settle(surely, min(meant.films), meant.sureness, each, report)
-    return {film: each for film, (_, each) in surely.items()}
+            settle(matching, sureness, meant, each)
+    return matching
 
 
-def settle(
-    surely: dict[int, tuple[int, Placed]],
-    film: int,
-    sureness: int,
-    placed: Placed,
-    report: ExportReport,
-) -> None:
-    """Note which film this is, unless a surer or a later entry is the same."""
-    if film not in surely:
-        surely[film] = sureness, placed
+def settle(matching: Matching, sureness: dict[int, int], meant: Meant, placed: Placed) -> None:
+    """Note which film this is, unless a surer or a heavier entry is the same."""
+    (film,) = meant.films
+    if film not in matching.films:
+        matching.films[film], sureness[film] = placed, meant.sureness
         return
-    other_sureness, other = surely[film]
-    first = sureness < other_sureness or (
-        sureness == other_sureness and weight(placed) >= weight(other)
-    )
+    other, before = matching.films[film], sureness[film]
+    alike = meant.sureness == before
+    first = meant.sureness < before or (alike and placed.entry.weight >= other.entry.weight)
     if first:
-        surely[film] = sureness, placed
-    if sureness != other_sureness:
-        not_found(other if first else placed, report)
-
-
-def not_found(placed: Placed, report: ExportReport) -> None:
-    report.not_found.add(placed.file, placed.line, placed.entry)
+        matching.films[film], sureness[film] = placed, meant.sureness
+    loser = other if first else placed
+    (matching.repeated if alike else matching.not_found).append(loser)

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from recommendations.importers.exports.importing import import_ratings
+from recommendations.importers.exports.reading import ExportFile
 from recommendations.importers.exports.report import ExportReport
 from recommendations.importers.titles import title_and_year
-from recommendations.models import Movie, Rating, Viewer
+from recommendations.models import Mark, Movie, Rating, Viewer
 from tests.importers.datasets import lines
 
 FILMS = {
@@ -28,6 +29,9 @@ IMDB = (
     "Runtime (mins),Year,Genres,Num Votes,Release Date,Directors"
 )
 OLDER_IMDB = IMDB.replace("Original Title,", "")
+IMDB_WATCHLIST = (
+    "Position,Const,Created,Modified,Description,Title,Title Type,Year,Your Rating,Date Rated"
+)
 MOVIELENS = "movie_id,imdb_id,tmdb_id,rating,average_rating,title"
 
 
@@ -64,8 +68,12 @@ def imdb(
 
 def brought(path: Path, content: str | bytes, viewer: Viewer) -> ExportReport:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return import_ratings(path, viewer)
+    return import_ratings(ExportFile.on_disk(path), viewer)
 
 
 def stars_of(viewer: Viewer) -> dict[int, float]:
     return dict(Rating.objects.filter(viewer=viewer).values_list("movie_id", "stars"))
+
+
+def marks_of(viewer: Viewer) -> dict[int, str]:
+    return dict(Mark.objects.filter(viewer=viewer).values_list("movie_id", "kind"))

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from recommendations.importers.exports.importing import import_ratings
+from recommendations.importers.exports.reading import Contents, ExportFile, Undecided
 from recommendations.importers.report import ImportFailed
-from recommendations.models import Rating, Viewer
+from recommendations.models import Mark, Rating, Viewer
 from tests.importers.datasets import lines, zipped
 from tests.importers.exports.files import (
     DIARY,
     IMDB,
+    IMDB_WATCHLIST,
     LETTERBOXD,
     MOVIELENS,
     OLDER_IMDB,
@@ -18,8 +20,11 @@ from tests.importers.exports.files import (
     brought,
     imdb,
     letterboxd,
+    marks_of,
     stars_of,
 )
+
+TOY_STORY = "2024-03-01,Toy Story,1995,https://boxd.it/a"
 
 
 def test_letterboxd_stars_are_taken_as_they_are(tmp_path: Path, ada: Viewer) -> None:
@@ -41,12 +46,72 @@ def test_a_diary_tells_the_latest_stars(tmp_path: Path, ada: Viewer) -> None:
     assert stars_of(ada) == {1: 4.5}
 
 
-def test_films_seen_without_stars_are_counted_and_left_out(tmp_path: Path, ada: Viewer) -> None:
-    rows = ["2024-03-01,Toy Story,1995,https://boxd.it/a"]
+def test_films_seen_without_stars_are_marked_as_seen(tmp_path: Path, ada: Viewer) -> None:
+    brought(tmp_path / "watched.csv", lines([TOY_STORY], WATCHED), ada)
 
-    report = brought(tmp_path / "watched.csv", lines(rows, WATCHED), ada)
+    assert marks_of(ada) == {1: "seen"}
+    assert f"{Mark.objects.get().marked_at:%F}" == "2024-03-01"
+    assert stars_of(ada) == {}
 
-    assert (report.without_stars, stars_of(ada)) == (1, {})
+
+def test_a_watchlist_is_told_by_its_name(tmp_path: Path, ada: Viewer) -> None:
+    brought(tmp_path / "watchlist (1).csv", lines([TOY_STORY], WATCHED), ada)
+
+    assert marks_of(ada) == {1: "watchlist"}
+
+
+def test_a_renamed_list_must_be_told_what_it_is(tmp_path: Path, ada: Viewer) -> None:
+    path = tmp_path / "mine.csv"
+    with pytest.raises(Undecided, match=r"mine\.csv could be films seen or a watchlist"):
+        brought(path, lines([TOY_STORY], WATCHED), ada)
+
+    import_ratings(ExportFile.on_disk(path, Contents.WATCHLIST), ada)
+
+    assert marks_of(ada) == {1: "watchlist"}
+
+
+def test_what_is_told_of_a_zip_counts_only_where_its_files_do_not_tell(
+    tmp_path: Path, ada: Viewer
+) -> None:
+    fly = "2024-03-01,The Fly,1985,https://boxd.it/d"
+    files: dict[str, str | bytes] = {
+        "watched.csv": lines([TOY_STORY], WATCHED),
+        "mine.csv": lines([fly], WATCHED),
+    }
+    zip_file = zipped(tmp_path / "letterboxd.zip", files)
+
+    import_ratings(ExportFile.on_disk(zip_file, Contents.WATCHLIST), ada)
+
+    assert marks_of(ada) == {1: "seen", 7: "watchlist"}
+
+
+def test_rows_without_stars_are_left_out_of_ratings_only(tmp_path: Path, ada: Viewer) -> None:
+    path = tmp_path / "diary.csv"
+    path.write_text(letterboxd("Toy Story,1995,", "Moonlight,2016,3"))
+
+    report = import_ratings(ExportFile.on_disk(path, Contents.RATINGS), ada)
+
+    assert (report.left_out, stars_of(ada), marks_of(ada)) == (1, {9: 3.0}, {})
+
+
+def test_a_watchlist_of_imdb_is_one_but_for_what_is_rated(tmp_path: Path, ada: Viewer) -> None:
+    rows = [
+        "1,tt0114709,2024-03-01,2024-03-01,,Toy Story,Movie,1995,,",
+        "2,tt0111161,2024-03-01,2024-03-01,,Die Verurteilten,Movie,1994,10,2024-03-02",
+    ]
+
+    brought(tmp_path / "x.csv", lines(rows, IMDB_WATCHLIST), ada)
+
+    assert (marks_of(ada), stars_of(ada)) == ({1: "watchlist"}, {2: 5.0})
+
+
+def test_an_older_watchlist_of_imdb_has_no_column_for_ratings(tmp_path: Path, ada: Viewer) -> None:
+    header = IMDB_WATCHLIST.removesuffix(",Your Rating,Date Rated")
+    rows = ["1,tt0114709,2024-03-01,2024-03-01,,Toy Story,Movie,1995"]
+
+    brought(tmp_path / "x.csv", lines(rows, header), ada)
+
+    assert marks_of(ada) == {1: "watchlist"}
 
 
 def test_a_zip_of_letterboxd_believes_the_ratings_first(tmp_path: Path, ada: Viewer) -> None:
@@ -58,19 +123,24 @@ def test_a_zip_of_letterboxd_believes_the_ratings_first(tmp_path: Path, ada: Vie
         "2024-05-01,Toy Story,1995,https://boxd.it/c",
         "2024-05-01,The Fly,1985,https://boxd.it/d",
     ]
+    wanted = [
+        "2024-05-01,The Fly,1985,https://boxd.it/d",
+        "2024-05-01,The Shawshank Redemption,1994,https://boxd.it/e",
+    ]
     files: dict[str, str | bytes] = {
         "watched.csv": lines(seen, WATCHED),
-        "watchlist.csv": lines(["2024-05-01,Emma,1996,https://boxd.it/e"], WATCHED),
+        "watchlist.csv": lines(wanted, WATCHED),
         "diary.csv": lines(diary, DIARY),
         "ratings.csv": letterboxd("Toy Story,1995,5"),
         "profile.csv": "Date Joined,Username\n2020-01-01,ada\n",
         "deleted/ratings.csv": letterboxd("The Shawshank Redemption,1994,1"),
     }
 
-    report = import_ratings(zipped(tmp_path / "letterboxd.zip", files), ada)
+    report = import_ratings(ExportFile.on_disk(zipped(tmp_path / "x.zip", files)), ada)
 
     assert stars_of(ada) == {1: 5.0, 9: 3.0}
-    assert report.without_stars == 1
+    assert marks_of(ada) == {2: "watchlist", 7: "seen"}
+    assert (report.rows, report.matched, report.repeated) == (7, 4, 3)
 
 
 @pytest.mark.parametrize("header", [IMDB, OLDER_IMDB])

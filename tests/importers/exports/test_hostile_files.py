@@ -8,6 +8,7 @@ import pytest
 
 from recommendations.importers.exports import reading
 from recommendations.importers.exports.importing import import_ratings
+from recommendations.importers.exports.reading import ExportFile
 from recommendations.importers.report import ImportFailed
 from recommendations.models import Rating, Viewer
 from tests.importers.datasets import zipped
@@ -18,7 +19,7 @@ GOOD = letterboxd("Toy Story,1995,5")
 
 def refused(path: Path, viewer: Viewer) -> str:
     with pytest.raises(ImportFailed) as failure:
-        import_ratings(path, viewer)
+        import_ratings(ExportFile.on_disk(path), viewer)
     assert not Rating.objects.exists()
     return str(failure.value)
 
