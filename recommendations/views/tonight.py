@@ -16,9 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 from recommendations.middleware import viewer_of
 from recommendations.models import Mark, Movie, Viewer
 from recommendations.tonight import LIKELIER, SEEDS, drawn, new_seed
+from recommendations.views.cards import Card
 from recommendations.views.listing import came_from
 from recommendations.views.picks import newest_picks
-from recommendations.views.presenters import Card, cards_of, stored_stars
+from recommendations.views.presenters import cards_of, stored_stars
 
 #: Films that can be turned down in one evening.
 MOST_TURNED_DOWN = 100
