@@ -7,7 +7,7 @@ from django.core.management import call_command
 
 from recommendations import training
 from recommendations.models import Prediction, Viewer
-from recommendations.pipeline import reaping, runs, trainings
+from recommendations.pipeline import imports, reaping, runs, trainings
 from recommendations.training import keeping
 
 
@@ -33,6 +33,14 @@ def prune_models() -> int:
 
 def reap_predictions() -> int:
     return reaping.reap()
+
+
+def import_ratings(import_id: int) -> None:
+    imports.run(import_id)
+
+
+def reap_imports() -> int:
+    return imports.reap()
 
 
 def prune_predictions() -> int:

@@ -179,6 +179,12 @@ Q_CLUSTER: dict[str, Any] = {
     },
 }
 
+FILE_UPLOAD_HANDLERS = [
+    "recommendations.uploads.CuttingUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -1,8 +1,15 @@
 from django.contrib import admin
 
-from recommendations.admin import catalogue, lists, prediction, taste, trained_model
+from recommendations.admin import (
+    catalogue,
+    lists,
+    prediction,
+    ratings_import,
+    taste,
+    trained_model,
+)
 
-__all__ = ["catalogue", "lists", "prediction", "taste", "trained_model"]
+__all__ = ["catalogue", "lists", "prediction", "ratings_import", "taste", "trained_model"]
 
 admin.site.site_header = "recsite"
 admin.site.site_title = "recsite"

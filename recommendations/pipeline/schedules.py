@@ -12,6 +12,7 @@ from recommendations.pipeline.trainings import CLUSTER
 SCHEDULES = {
     "Reap predictions": ("recommendations.tasks.reap_predictions", 1),
     "Reap trainings": ("recommendations.tasks.reap_trainings", 1),
+    "Reap imports": ("recommendations.tasks.reap_imports", 1),
     "Prune predictions": ("recommendations.tasks.prune_predictions", 60),
     "Prune models": ("recommendations.tasks.prune_models", 24 * 60),
     "Remove idle guests": ("recommendations.tasks.prune_guests", 24 * 60),

@@ -7,7 +7,7 @@ from typing import Any
 from recommendations.models import Movie, Prediction, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.shelves import SHOWN
-from recommendations.views.presenters import Card
+from recommendations.views.cards import Card
 
 
 @dataclass(frozen=True)

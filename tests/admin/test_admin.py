@@ -29,6 +29,8 @@ PAGES = [
     "scores",
     "genre",
     "person",
+    "ratingsimport",
+    "unmatchedentry",
 ]
 
 
