@@ -16,9 +16,9 @@ from django.views.decorators.http import conditional_page, require_POST, require
 
 from recommendations.middleware import viewer_made_for
 from recommendations.models import Viewer
+from recommendations.views.cards import Card
 from recommendations.views.listing import came_from
 from recommendations.views.picks import newest_picks
-from recommendations.views.cards import Card
 
 
 @dataclass(frozen=True)
