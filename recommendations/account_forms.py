@@ -7,9 +7,12 @@ from allauth.account.forms import LoginForm, SignupForm
 from allauth.account.models import EmailAddress
 from allauth.account.utils import filter_users_by_email
 from django import forms
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
+FOR_SIGNING_IN = "To sign in with."
+FOR_PASSWORDS = "To sign in with, and for a link to a new password."
 WRONG_PASSWORD = "This is not your password."  # noqa: S105
 
 
@@ -27,8 +30,12 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.fields["username"].label = "User name"
         self.fields["email"].label = "E-mail (optional)"
-        self.fields["email"].help_text = "To sign in with, and for a new password."
+        self.fields["email"].help_text = what_e_mail_is_for()
         without_placeholders(self)
+
+
+def what_e_mail_is_for() -> str:
+    return FOR_PASSWORDS if settings.EMAIL_URL else FOR_SIGNING_IN
 
 
 def without_placeholders(form: forms.Form) -> None:
@@ -61,13 +68,13 @@ class EmailForm(PasswordForm):
     email = forms.EmailField(
         label="E-mail",
         required=False,
-        help_text="To sign in with, and for a new password. Leave it empty to have none here.",
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     field_order = ["email", "password"]
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(user, *args, initial={"email": user.email}, **kwargs)
+        self.fields["email"].help_text = f"{what_e_mail_is_for()} Leave it empty to have none."
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"].lower()

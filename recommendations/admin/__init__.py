@@ -7,9 +7,10 @@ from recommendations.admin import (
     ratings_import,
     taste,
     trained_model,
+    users,
 )
 
-__all__ = ["catalogue", "lists", "prediction", "ratings_import", "taste", "trained_model"]
+__all__ = ["catalogue", "lists", "prediction", "ratings_import", "taste", "trained_model", "users"]
 
 admin.site.site_header = "recsite"
 admin.site.site_title = "recsite"

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from recommendations import own_data
 from recommendations.account_forms import EmailForm, PasswordForm
-from recommendations.middleware import viewer_made_for, viewer_of
+from recommendations.middleware import guests_of, viewer_made_for, viewer_of
 from recommendations.models import Viewer
 from recommendations.models.leaving import LastSuperuser, delete_account
 
@@ -110,7 +110,7 @@ def delete(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         context = {"form": form, "rating_count": viewer.ratings.count()}
         return render(request, "account/delete.html", context)
     try:
-        delete_all_of(user, viewer)
+        delete_all_of(request)
     except LastSuperuser:
         messages.error(request, LAST_SUPERUSER)
         return redirect("account")
@@ -119,8 +119,8 @@ def delete(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     return redirect("home")
 
 
-def delete_all_of(user: object, viewer: Viewer) -> None:
-    if isinstance(user, User):
-        delete_account(user)
+def delete_all_of(request: HttpRequest) -> None:
+    if isinstance(request.user, User):
+        delete_account(request.user)
     else:
-        viewer.delete()
+        Viewer.objects.filter(pk__in=guests_of(request), kind=Viewer.Kind.GUEST).delete()

@@ -227,6 +227,21 @@ def test_a_deleted_viewer_is_taken_out_of_the_means(staff_client: Client, alice:
     assert Movie.objects.get(pk=1).rating_count == before - 1
 
 
+@pytest.mark.parametrize("action", [False, True])
+def test_a_deleted_user_takes_the_ratings_out_of_the_means(
+    staff_client: Client, alice: Viewer, action: bool
+) -> None:
+    assert alice.user
+    before = Movie.objects.get(pk=1).rating_count
+    if action:
+        chosen = {"action": "delete_selected", "_selected_action": alice.user.pk, "post": "yes"}
+        staff_client.post("/admin/auth/user/", chosen)
+    else:
+        staff_client.post(f"/admin/auth/user/{alice.user.pk}/delete/", {"post": "yes"})
+    assert not User.objects.filter(username="alice").exists()
+    assert Movie.objects.get(pk=1).rating_count == before - 1
+
+
 def test_django_q_has_its_own_pages(staff_client: Client, done: Prediction) -> None:
     for name in ("schedule", "success", "failure", "ormq"):
         assert staff_client.get(f"/admin/django_q/{name}/").status_code == 200

@@ -188,10 +188,23 @@ def test_who_guesses_passwords_is_stopped(client: Client, alice: Viewer) -> None
     assert "_auth_user_id" not in client.session
 
 
-def test_who_tries_ever_again_sees_our_429_page(client: Client) -> None:
-    for _ in range(30):
-        assert client.post("/account/login/", {}).status_code == 200
-    page = client.post("/account/login/", {})
+@pytest.mark.usefixtures("sends_mail")
+@pytest.mark.parametrize(
+    ("path", "times", "fields"),
+    [
+        ("login/", 30, {}),
+        ("signup/", 20, {}),
+        ("password/reset/", 5, {"email": "who@example.org"}),
+        ("password/change/", 5, {}),
+    ],
+)
+def test_who_tries_ever_again_sees_our_429_page(
+    client: Client, alice_client: Client, path: str, times: int, fields: dict[str, str]
+) -> None:
+    visitor = alice_client if path == "password/change/" else client
+    for _ in range(times):
+        assert visitor.post(f"/account/{path}", fields).status_code in {200, 302}
+    page = visitor.post(f"/account/{path}", fields)
     assert page.status_code == 429
     assert "That was too often" in page.content.decode()
     assert "rec<b>site</b>" in page.content.decode()

@@ -209,6 +209,17 @@ def test_a_guest_confirms_and_is_gone(client: Client, catalogue: None) -> None:
     assert "guest" not in client.session
 
 
+def test_who_browses_as_another_deletes_what_is_their_own_too(
+    client: Client, active_model: TrainedModel
+) -> None:
+    client.post("/films/5/rate/", {"stars": "4.5"})
+    imported = Viewer.objects.filter(kind=Viewer.Kind.IMPORTED)
+    client.post(f"/browse-as/{imported[0].pk}/")
+    client.post("/account/delete/")
+    assert not Viewer.objects.filter(kind=Viewer.Kind.GUEST).exists()
+    assert imported.count() == 30
+
+
 def test_the_last_superuser_stays(client: Client, catalogue: None) -> None:
     boss = User.objects.create_superuser("boss", password="a long secret")
     User.objects.create_superuser("gone", password="a long secret", is_active=False)
