@@ -103,13 +103,19 @@ def test_the_mail_server_is_read_from_its_url(url: str, expected: tuple[object, 
     assert tuple(told[f"EMAIL_{name}"] for name in names) == expected
 
 
-def test_the_table_of_the_shared_cache_comes_with_the_migrations(tmp_path: Path) -> None:
-    environment = {"DATA_DIR": str(tmp_path), "DATABASE_URL": ""}
+def test_two_processes_count_tries_together_once_the_site_is_migrated(tmp_path: Path) -> None:
+    environment = {"DATA_DIR": str(tmp_path), "DATABASE_URL": "", "DEBUG": "true"}
     for _ in range(2):
         assert manage("migrate", "--verbosity=0", **environment).returncode == 0
-    setup = "import django; django.setup(); from django.core.cache import cache; "
-    run_python(f"{setup} cache.set('tries', 3)", **environment)
-    assert run_python(f"{setup} print(cache.get('tries'))", **environment).stdout == "3\n"
+    knock = """
+import django
+django.setup()
+from django.test import Client
+answers = [Client(headers={"Host": "localhost"}).post("/account/login/", {}) for _ in range(16)]
+print(*(answer.status_code for answer in answers))
+"""
+    answers = [run_python(knock, **environment).stdout.split() for _ in range(2)]
+    assert answers == [["200"] * 16, ["200"] * 14 + ["429"] * 2]
 
 
 def test_without_the_packages_for_s3_it_is_said_what_to_install(tmp_path: Path) -> None:

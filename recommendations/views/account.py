@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from recommendations import own_data
 from recommendations.account_forms import EmailForm, PasswordForm
@@ -44,15 +44,15 @@ def draw_page(request: HttpRequest, form: EmailForm | None) -> HttpResponse:
     return render(request, "account/account.html", context)
 
 
-@require_POST
 @never_cache
 @login_required
 @sensitive_post_parameters("password")
 def change_email(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":  # who was signed out meanwhile comes back so
+        return redirect("account")
     assert isinstance(request.user, User)
     form = EmailForm(request.user, request.POST)
     if not form.is_valid():
-        request.user.refresh_from_db(fields=["email"])
         return draw_page(request, form)
     form.save()
     messages.success(request, "Your e-mail address is changed.")
