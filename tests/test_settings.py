@@ -72,6 +72,7 @@ def test_every_setting_is_in_the_readme() -> None:
         ("EMAIL_URL", "smtp://mail.example.org/?tls=perhaps"),
         ("EMAIL_URL", "smtp://mail.example.org/?tls=1&ssl=1"),
         ("TRUSTED_PROXIES", "-1"),
+        ("TMDB_URL", "api.themoviedb.org"),
     ],
 )
 def test_a_bad_value_is_an_error_of_one_line_that_names_the_variable(

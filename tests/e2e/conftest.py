@@ -89,7 +89,8 @@ def copied(prepared: RunningSite, tmp_path: Path) -> Iterator[RunningSite]:
 def site(small_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """A site of the small data set, whose model waits while a test closes its gate."""
     folder = tmp_path_factory.mktemp("site")
-    environment = {"SLOW_UNTIL": str(folder / "gate")}
+    # With a key, so that its pages carry TMDB's notice too.
+    environment = {"SLOW_UNTIL": str(folder / "gate"), "TMDB_API_KEY": "0123456789abcdef"}
     with fresh_database() as database_url:
         running = RunningSite(folder, database_url, environment)
         running.open_gate()
