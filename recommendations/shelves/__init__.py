@@ -12,7 +12,7 @@ from recommendations.shelves.base import (
     in_words,
     reasons,
 )
-from recommendations.shelves.everybodys import NewAndWellLiked, Popular
+from recommendations.shelves.everybodys import NewAndWellLiked, Popular, PopularInGenre
 from recommendations.shelves.gems import HiddenGems
 from recommendations.shelves.picks import BecauseYouLiked, FromYourFavourite, TopPicks
 from recommendations.shelves.watched import WatchAgain
@@ -34,7 +34,18 @@ __all__ = [
 ]
 
 LIKED_WAITING = ("Because you liked …", "films like your favourites")
+MOST_RATED = "rated by the most people"
 FAVOURITE_WAITING = ("More of your favourites", "what you rate highest")
+
+#: Genres that most people look for, and what their films are called in a title.
+GENRES = {
+    "Comedy": "comedy",
+    "Crime": "crime",
+    "Sci-Fi": "sci-fi",
+    "Romance": "romance",
+    "Thriller": "thrillers",
+    "Animation": "animation",
+}
 
 #: From the top of the page to its end.
 HOME_SHELVES: tuple[Shelf, ...] = (
@@ -45,8 +56,17 @@ HOME_SHELVES: tuple[Shelf, ...] = (
     FromYourFavourite("favourite-too", *FAVOURITE_WAITING),
     HiddenGems("hidden-gems", "Hidden gems", "well predicted, little seen"),
     WatchAgain("watch-again", "Watch again", "you loved them years ago"),
-    Popular("popular", "Popular", "rated by the most people"),
+    Popular("popular", "Popular", MOST_RATED),
     NewAndWellLiked("new", "New and well liked", "the best of the newest years here"),
+    *(
+        PopularInGenre(
+            f"popular-{genre.lower()}",
+            f"Popular in {name}",
+            "rated by the most people",
+            genre=genre,
+        )
+        for genre, name in GENRES.items()
+    ),
 )
 
 SHELVES = {shelf.slug: shelf for shelf in HOME_SHELVES}

@@ -175,7 +175,7 @@ def query_shelf(
         slug=shelf.slug,
         title=shelf.title,
         reason=shelf.reason,
-        state=State.READY if cards else State.EMPTY,
+        state=State.READY if len(cards) >= shelf.least else State.EMPTY,
         cards=cards,
         path=shelf_path(shelf) if viewer else "",
         listens_for=READY_ELSEWHERE if viewer else "",
@@ -208,7 +208,7 @@ def home(
     filled = model_shelves(standing, taste, turns) if standing else {}
     shown: list[ShelfView] = []
     for shelf in HOME_SHELVES:
-        if isinstance(shelf, QueryShelf):
+        if isinstance(shelf, QueryShelf) and shelf.is_for(taste):
             taken = [card.movie.pk for view in shown for card in view.cards]
             shown.append(query_shelf(shelf, viewer, taken))
         elif shelf.slug in filled:

@@ -12,11 +12,14 @@ from recommendations.middleware import catalogue
 from recommendations.models import Credit, Movie, Person, Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.models.trained_model import films_of
+from recommendations.shelves import HOME_SHELVES, QueryShelf
 from recommendations.tasks import run_prediction
 from recommendations.views.presenters import ShelfView
-from tests.conftest import LONG_AGO, train
+from tests.conftest import CRIME, LONG_AGO, ROMANCE, train
 
 AGAIN = "watch-again"
+
+EVERYBODYS = [shelf for shelf in HOME_SHELVES if isinstance(shelf, QueryShelf)]
 
 
 @pytest.fixture
@@ -55,9 +58,47 @@ def test_a_stranger_sees_what_is_plain_sql_and_asks_for_nothing(
 ) -> None:
     page = client.get("/")
     assert page.status_code == 200
-    assert [shelf.slug for shelf in page.context["shelves"]] == ["popular", "new"]
+    assert [shelf.slug for shelf in page.context["shelves"]] == [
+        "popular",
+        "new",
+        "popular-crime",
+        "popular-romance",
+    ]
     assert all(shelf.cards for shelf in page.context["shelves"])
     assert not OrmQ.objects.exists()
+
+
+def test_genres_are_for_those_whose_taste_is_not_known(
+    client: Client, alice_client: Client, active_model: TrainedModel
+) -> None:
+    strangers = client.get("/").context["shelves"]
+    assert [shelf.title for shelf in strangers[2:]] == ["Popular in crime", "Popular in romance"]
+    assert all(card.movie.pk in CRIME for card in strangers[2].cards)
+    alices = alice_client.get("/").context["shelves"]
+    assert not [shelf.slug for shelf in alices if shelf.slug.startswith("popular-")]
+
+
+def test_a_stranger_sees_no_film_twice(client: Client, active_model: TrainedModel) -> None:
+    shelves = client.get("/").context["shelves"]
+    films = [card.movie.pk for shelf in shelves for card in shelf.cards]
+    assert len(films) == len(set(films))
+
+
+def test_a_genre_with_hardly_a_film_left_has_no_shelf(
+    client: Client, active_model: TrainedModel
+) -> None:
+    Movie.objects.filter(pk__in=ROMANCE).exclude(pk=41).update(rating_count=0)
+    slugs = [shelf.slug for shelf in client.get("/").context["shelves"]]
+    assert "popular-crime" in slugs
+    assert "popular-romance" not in slugs
+    assert client.get("/shelves/popular-crime/").status_code == 200
+
+
+def test_the_invitation_leads_to_the_first_minute(
+    client: Client, alice_client: Client, active_model: TrainedModel
+) -> None:
+    assert b'href="/start/"' in client.get("/").content
+    assert b'href="/start/"' not in alice_client.get("/").content
 
 
 def test_a_stranger_leaves_no_trace_on_get(client: Client, active_model: TrainedModel) -> None:
@@ -205,7 +246,12 @@ def test_a_viewer_without_ratings_asks_for_nothing(
     bob_client: Client, active_model: TrainedModel
 ) -> None:
     page = bob_client.get("/")
-    assert [shelf.slug for shelf in page.context["shelves"]] == ["popular", "new"]
+    assert [shelf.slug for shelf in page.context["shelves"]] == [
+        "popular",
+        "new",
+        "popular-crime",
+        "popular-romance",
+    ]
     assert page.context["invitation"]
     assert not Prediction.objects.exists()
 
@@ -236,6 +282,11 @@ def test_the_page_takes_few_queries_however_many_films_there_are(
     for film in range(1000, 1040):
         Movie.objects.create(id=film, title=f"Film {film}", year=2019, rating_count=50)
     assert len(queries_of(alice_client)) == len(few)
+
+
+def test_a_strangers_page_needs_one_query_a_shelf(client: Client, catalogue: None) -> None:
+    client.get("/")  # which looks up whom to browse as, once in five minutes
+    assert len(queries_of(client)) <= len(EVERYBODYS)
 
 
 def queries_of(client: Client) -> list[str]:
