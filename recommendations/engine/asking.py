@@ -35,7 +35,8 @@ def worth_asking(
     al. (2002), *Getting to Know You*. They multiply it by the entropy of the film's ratings;
     measured here (`benchmarks/asking.py`), that asks for films that fewer have seen and serves
     worse than popularity alone. Of a viewer who is known, the fit of a model that ranks by what is
-    rated together says what they are likely to have seen, and counts as much as popularity.
+    rated together says what they are likely to have seen, and counts as much as popularity: more
+    of the questions are answered.
     """
     value = _standardised(np.log(raters + 1.0))
     if fit is not None:

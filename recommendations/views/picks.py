@@ -1,46 +1,77 @@
-"""A viewer's top picks as they were last made, for those who ask for no new ones."""
+"""The first picks, beside questions that change them."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from recommendations.models import Movie, Prediction, Viewer
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from recommendations.middleware import viewer_of
 from recommendations.models.prediction import HOME
-from recommendations.shelves import SHOWN
-from recommendations.views.cards import Card
+from recommendations.pipeline import requests
+from recommendations.pipeline.states import State, part
+from recommendations.shelves import SHELVES
+from recommendations.views import presenters
+from recommendations.views.cards import Card, Films
+from recommendations.views.fragments import asking_since, healed, unchanged
+from recommendations.views.pages import may_request
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from recommendations.pipeline.requests import Standing
+
+#: So many picks are shown.
+PICKS = 4
 
 
 @dataclass(frozen=True)
 class Picks:
-    cards: list[Card]
-    made_at: datetime | None = None
+    cards: list[Card] = field(default_factory=list)
+    state: State | None = None
+    refreshing: bool = False
+    poll: presenters.Poll | None = None
+
+    @property
+    def missing(self) -> range:
+        return range(PICKS - len(self.cards))
 
 
-def newest_picks(viewer: Viewer) -> Picks:
-    """The newest good run's top picks that the viewer has neither rated nor put out of sight."""
-    good = Prediction.objects.of(viewer, HOME).filter(status=Prediction.Status.SUCCEEDED)
-    run = good.order_by("-pk").first()
-    items = run.result.get("top-picks", {}).get("items", []) if run else []
-    gone = _out_of_sight(viewer)
-    items = [item for item in items if item["movie"] not in gone][:SHOWN]
-    return Picks(_cards(items), run.finished_at if run else None)
+def picks_of(standing: "Standing | None", since: "datetime | None" = None) -> Picks:
+    """The first of *Top picks*; nothing for one who has said nothing."""
+    if standing is None:
+        return Picks()
+    shelf = SHELVES["top-picks"]
+    found = part(standing, shelf.slug, since)
+    items = presenters.items_of(found)
+    films = Films(standing.viewer, items)
+    return Picks(
+        films.show(films.of(shelf, items)[:PICKS]),
+        found.state,
+        found.refreshing,
+        presenters.poll_for(found, reverse("fragment-picks")),
+    )
 
 
-def _out_of_sight(viewer: Viewer) -> set[int]:
-    rated = viewer.ratings.order_by().values_list("movie_id", flat=True)
-    marked = viewer.marks.out_of_sight().order_by().values_list("movie_id", flat=True)
-    return set(rated.union(marked))
+def picks_for(request: HttpRequest) -> Picks:
+    """What a page begins with; a visit asks for new picks as one of the home page does."""
+    viewer = viewer_of(request)
+    if viewer is None or not viewer.has_taste():
+        return Picks()
+    asked = requests.ensure if may_request(request) else requests.standing
+    return picks_of(asked(viewer, HOME))
 
 
-def _cards(items: list[dict[str, Any]]) -> list[Card]:
-    named = {film for item in items for film in (item["movie"], *item["because"])}
-    films = Movie.objects.in_bulk(named)
-    return [
-        Card(
-            films[item["movie"]],
-            item["stars"],
-            [films[film] for film in item["because"] if film in films],
-        )
-        for item in items
-        if item["movie"] in films
-    ]
+@require_safe
+@never_cache
+def picks(request: HttpRequest) -> HttpResponse:
+    viewer = viewer_of(request)
+    known = viewer is not None and viewer.has_taste()
+    standing = healed(request, viewer, HOME) if viewer and known else None
+    shown = picks_of(standing, asking_since(request))
+    if unchanged(request, shown.poll):
+        return HttpResponse(status=204)
+    return render(request, "recommendations/_picks.html", {"picks": shown})

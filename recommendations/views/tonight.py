@@ -18,7 +18,7 @@ from recommendations.models import Mark, Movie, Viewer
 from recommendations.tonight import LIKELIER, SEEDS, drawn, new_seed
 from recommendations.views.cards import Card
 from recommendations.views.listing import came_from
-from recommendations.views.picks import newest_picks
+from recommendations.views.newest_picks import newest_picks
 from recommendations.views.presenters import cards_of, stored_stars
 
 #: Films that can be turned down in one evening.

@@ -1,0 +1,17 @@
+"""The first minute, and rating on."""
+
+from django.urls import path
+
+from recommendations.views import picks, rate_next, start
+
+urlpatterns = [
+    path("start/", start.start, name="start"),
+    path("start/groups/", start.choose_groups, name="choose-groups"),
+    path("start/films/", rate_next.start_films, name="start-films"),
+    path("rate-next/", rate_next.rate_next, name="rate-next"),
+    path("rate-next/undo/", rate_next.undo, name="undo-answer"),
+    path("rate-next/<int:movie_id>/", rate_next.answer, name="answer"),
+    path("fragments/rate-next/undo/", rate_next.undo_fragment, name="fragment-undo-answer"),
+    path("fragments/rate-next/<int:movie_id>/", rate_next.answer_fragment, name="fragment-answer"),
+    path("fragments/picks/", picks.picks, name="fragment-picks"),
+]
