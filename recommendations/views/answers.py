@@ -3,7 +3,7 @@
 Films that were not seen or skipped are kept nowhere else: they are asked again another day.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from recommendations.middleware import viewer_of
@@ -44,7 +44,15 @@ class Answers:
         """Asked about, the last at the end."""
         return [answer.film for answer in self.all]
 
+    @property
+    def any_stars(self) -> bool:
+        return any(answer.stars is not None for answer in self.all)
+
     def add(self, answer: Answer) -> None:
+        """Note it as the last; what is sent twice is taken back as once."""
+        for earlier in self.all:
+            if earlier.film == answer.film:
+                answer = replace(answer, before=earlier.before)
         self.all = [each for each in self.all if each.film != answer.film] + [answer]
         self._store()
 

@@ -36,6 +36,7 @@ class Question:
     movie: Movie | None
     place: int | None
     can_undo: bool
+    any_stars: bool
 
     @property
     def steps(self) -> int:
@@ -59,10 +60,11 @@ class Question:
 def question(request: HttpRequest, place: int | None, film: int | None = None) -> Question:
     answers = Answers(request)
     if place is not None and place > STEPS:
-        return Question(None, place, bool(answers.all))
-    named = in_full(film) if film is not None else None
-    movie = named or next_film(viewer_of(request), answers.films)
-    return Question(movie, place, bool(answers.all))
+        movie = None
+    else:
+        named = in_full(film) if film is not None else None
+        movie = named or next_film(viewer_of(request), answers.films)
+    return Question(movie, place, bool(answers.all), answers.any_stars)
 
 
 # Pages.

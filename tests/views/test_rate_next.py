@@ -144,6 +144,13 @@ def test_undo_gives_back_the_stars_that_were_there(alice_client: Client, alice: 
     assert alice.ratings.get(movie=1).stars == 5.0
 
 
+def test_what_was_sent_twice_is_taken_back_at_once(alice_client: Client, alice: Viewer) -> None:
+    for _ in range(2):
+        answer(alice_client, 1, stars="1.0", viewer=str(alice.pk))
+    alice_client.post("/rate-next/undo/")
+    assert alice.ratings.get(movie=1).stars == 5.0
+
+
 def test_undo_goes_back_a_step_of_the_first_minute(client: Client, catalogue: None) -> None:
     answer(client, 1, answer="skip", place="3")
     assert client.post("/rate-next/undo/", {"place": "4"})["Location"] == (
