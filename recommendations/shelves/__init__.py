@@ -23,6 +23,7 @@ __all__ = [
     "SHELVES",
     "SHOWN",
     "STORED",
+    "TOP_PICKS",
     "ModelShelf",
     "Picked",
     "QueryShelf",
@@ -47,9 +48,12 @@ GENRES = {
     "Animation": "animation",
 }
 
+#: The shelf that taste controls fill anew.
+TOP_PICKS = TopPicks("top-picks", "Top picks for you", "ranked from your ratings")
+
 #: From the top of the page to its end.
 HOME_SHELVES: tuple[Shelf, ...] = (
-    TopPicks("top-picks", "Top picks for you", "ranked from your ratings"),
+    TOP_PICKS,
     BecauseYouLiked("because-you-liked", *LIKED_WAITING),
     BecauseYouLiked("because-you-liked-too", *LIKED_WAITING, place=1),
     FromYourFavourite("favourite", *FAVOURITE_WAITING),

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -118,17 +118,9 @@ class Scored:
 
     def first(self, count: int, films: Iterable[int]) -> list[int]:
         """The first so many of the films, given by index, without too many of one franchise."""
-        taken: list[int] = []
-        of_franchise: Counter[str] = Counter()
-        for film in films:
-            if len(taken) == count:
-                break
-            franchise = self.franchises.get(int(self.model.film_ids[film]), "")
-            if franchise and of_franchise[franchise] == OF_A_FRANCHISE:
-                continue
-            of_franchise[franchise] += 1
-            taken.append(film)
-        return taken
+        return few_of_each(
+            lambda film: self.franchises.get(int(self.model.film_ids[film])), films, count
+        )
 
     def promises(self, film: int) -> bool:
         """Still free, and predicted to be no disappointment."""
@@ -165,6 +157,23 @@ class Scored:
 
 def ids_of(films: Iterable[int]) -> "NDArray[np.int64]":
     return np.fromiter(films, np.int64)
+
+
+def few_of_each(
+    franchise_of: "Callable[[int], str | None]", films: Iterable[int], count: int
+) -> list[int]:
+    """The first so many of the films, without too many of one franchise."""
+    taken: list[int] = []
+    seen: Counter[str] = Counter()
+    for film in films:
+        if len(taken) == count:
+            break
+        franchise = franchise_of(film)
+        if franchise and seen[franchise] == OF_A_FRANCHISE:
+            continue
+        seen[franchise or ""] += 1
+        taken.append(film)
+    return taken
 
 
 def support_of(films: "NDArray[np.integer]") -> "NDArray[np.int64]":

@@ -1,12 +1,12 @@
 """Films as shelves and lists show them."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.text import get_text_list
 
-from recommendations.models import Mark, Movie, Viewer
+from recommendations.models import Mark, Movie, TasteControls, Viewer
 from recommendations.shelves import Shelf
 
 if TYPE_CHECKING:
@@ -38,10 +38,29 @@ def titles(films: list[Movie]) -> str:
     return get_text_list([film.short_title for film in films], "and")
 
 
+class Taken(NamedTuple):
+    """The films that a shelf shows, and whether there are more for another turn."""
+
+    cards: list[Card]
+    more: bool
+
+
+def window(items: list[dict[str, Any]], limit: int, turn: int) -> list[dict[str, Any]]:
+    """The first so many, on the next turn the next, and after the last the first again."""
+    turns = max(1, -(-len(items) // limit))
+    start = min(turn % turns * limit, max(0, len(items) - limit))
+    return items[start : start + limit]
+
+
 class Films:
     """The films that stored items name, with what the viewer says of them; each is shown once."""
 
-    def __init__(self, viewer: Viewer, items: "Iterable[dict[str, Any]]") -> None:
+    def __init__(
+        self,
+        viewer: Viewer,
+        items: "Iterable[dict[str, Any]]",
+        controls: TasteControls | None = None,
+    ) -> None:
         ids: set[int] = set()
         for item in items:
             ids.update([item["movie"], *item["because"]])
@@ -53,19 +72,21 @@ class Films:
             out_of_sight=Exists(said.out_of_sight()),
         )
         self.by_id = {film.pk: film for film in films} if ids else {}
+        self.admitted = controls.admitted_of(ids) if controls else ids
         self.shown: set[int] = set()
 
-    def of(self, shelf: Shelf, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Those of the items that still belong on the shelf, and are not shown yet."""
-        return [item for item in items if self.fit(shelf, item["movie"])]
-
-    def show(self, items: list[dict[str, Any]]) -> list[Card]:
-        self.shown.update(item["movie"] for item in items)
-        return [self.card(item) for item in items]
+    def take(self, shelf: Shelf, items: list[dict[str, Any]], limit: int, turn: int = 0) -> Taken:
+        """Show those of the items that still belong on the shelf, and are not shown yet."""
+        fitting = [item for item in items if self.fit(shelf, item["movie"])]
+        shown = window(fitting, limit, turn)
+        self.shown.update(item["movie"] for item in shown)
+        return Taken([self.card(item) for item in shown], more=len(fitting) > limit)
 
     def fit(self, shelf: Shelf, movie: int) -> bool:
         film = self.by_id.get(movie)
-        if film is None or movie in self.shown or film.rated != shelf.of_rated:
+        if film is None or movie in self.shown or movie not in self.admitted:
+            return False
+        if film.rated != shelf.of_rated:
             return False
         return not (film.hidden if film.rated else film.out_of_sight)
 

@@ -189,7 +189,7 @@ def reason_for(viewer: Viewer | None, movie: Movie, place: str) -> str:
         return shelf.reason if shelf else ""
     if viewer is None:
         return ""
-    items = presenters.items_of(part(requests.standing(viewer, HOME), place))
+    items = presenters.items_of([part(requests.standing(viewer, HOME), place).content])
     item = next((item for item in items if item["movie"] == movie.pk), None)
     return Films(viewer, [item]).card(item).reason if item else ""
 

@@ -9,8 +9,9 @@ from django.templatetags.static import static
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
+from recommendations.controls_forms import panel
 from recommendations.middleware import viewer_of
-from recommendations.models import Credit, Movie, MovieTag, Viewer
+from recommendations.models import Credit, Movie, MovieTag, TasteControls, Viewer
 from recommendations.models.marks import kinds_of
 from recommendations.models.prediction import HOME, film_key
 from recommendations.models.taste import Taste
@@ -51,8 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
     standing = standing_of(request, viewer, taste, HOME)
     page = presenters.home(viewer, standing, taste, fragments.turns_of(request))
     context: dict[str, object] = {"shelves": page.shelves, "refreshing": page.refreshing}
-    if not taste.is_known:
-        context["invitation"] = invitation()
+    context |= panel(viewer) if taste.is_known else {"invitation": invitation()}
     return render(request, "recommendations/home.html", context)
 
 
@@ -77,8 +77,11 @@ def _model_shelf(request: HttpRequest, slug: str) -> presenters.ShelfView:
     if viewer is None or standing is None:
         raise Http404("This shelf needs ratings of yours.")
     found = part(standing, slug)
-    films = Films(viewer, presenters.items_of(found))
-    return presenters.model_shelf(SHELVES[slug], found, films, limit=STORED)
+    controls = TasteControls.of(viewer)
+    content = presenters.content_of(found, controls)
+    items = presenters.items_of([content])
+    taken = Films(viewer, items, controls).take(SHELVES[slug], items, STORED)
+    return presenters.model_shelf(SHELVES[slug], found, content, taken)
 
 
 @require_safe

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from recommendations.middleware import viewer_of
+from recommendations.models import TasteControls
 from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
 from recommendations.pipeline.states import State, part
@@ -46,10 +47,11 @@ def picks_of(standing: "Standing | None", since: "datetime | None" = None) -> Pi
         return Picks()
     shelf = SHELVES["top-picks"]
     found = part(standing, shelf.slug, since)
-    items = presenters.items_of(found)
-    films = Films(standing.viewer, items)
+    controls = TasteControls.of(standing.viewer)
+    items = presenters.items_of([presenters.content_of(found, controls)])
+    films = Films(standing.viewer, items, controls)
     return Picks(
-        films.show(films.of(shelf, items)[:PICKS]),
+        films.take(shelf, items, PICKS).cards,
         found.state,
         found.refreshing,
         presenters.poll_for(found, reverse("fragment-picks")),

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
-from recommendations.models import Movie, Rating, Scores, Viewer
+from recommendations.models import Movie, Rating, Scores, TasteControls, Viewer
 from recommendations.models.taste import Taste
 from recommendations.pipeline.states import WAITING_STATES, Part, State, part
 from recommendations.shelves import (
     HOME_SHELVES,
     SHOWN,
+    TOP_PICKS,
     ModelShelf,
     QueryShelf,
     Shelf,
+    controlled,
     in_words,
 )
-from recommendations.views.cards import Card, Films
+from recommendations.views.cards import Card, Films, Taken
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -120,31 +122,31 @@ class ShelfView:
         return range(8)
 
 
-def items_of(part: Part) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = part.content.get("items", [])
-    return items
+def content_of(part: Part, controls: TasteControls) -> dict[str, Any]:
+    """What a run stored, or what the viewer's taste controls make of *Top picks*."""
+    if part.name == TOP_PICKS.slug and part.state == State.READY:
+        return controlled.as_stored(controls) or part.content
+    return part.content
 
 
-def window(items: list[dict[str, Any]], limit: int, turn: int) -> list[dict[str, Any]]:
-    """The first so many, on the next turn the next, and after the last the first again."""
-    turns = max(1, -(-len(items) // limit))
-    start = min(turn % turns * limit, max(0, len(items) - limit))
-    return items[start : start + limit]
+def items_of(contents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [item for content in contents for item in content.get("items", [])]
 
 
 def model_shelf(
-    shelf: Shelf, part: Part, films: Films, limit: int = SHOWN, turn: int = 0
+    shelf: Shelf,
+    part: Part,
+    content: dict[str, Any],
+    taken: Taken,
 ) -> ShelfView:
-    fitting = films.of(shelf, items_of(part))
-    cards = films.show(window(fitting, limit, turn))
-    too_few = part.state == State.READY and len(cards) < shelf.least
+    too_few = part.state == State.READY and len(taken.cards) < shelf.least
     state = State.EMPTY if too_few else part.state
     return ShelfView(
         slug=shelf.slug,
-        title=part.content.get("title", shelf.title),
-        reason=part.content.get("reason", shelf.reason),
+        title=content.get("title", shelf.title),
+        reason=content.get("reason", shelf.reason),
         state=state,
-        cards=cards,
+        cards=taken.cards,
         refreshing=part.refreshing,
         stalled=part.stalled,
         refresh_failed=part.refresh_failed,
@@ -154,7 +156,7 @@ def model_shelf(
         path=shelf_path(shelf),
         see_all=reverse("shelf", args=[shelf.slug]) if state == State.READY else "",
         gives_reasons=True,
-        turns=state == State.READY and len(fitting) > limit,
+        turns=state == State.READY and taken.more,
         listens_for="" if part.polls else "picks-requested from:body",
     )
 
@@ -165,7 +167,7 @@ def query_shelf(
     taken: Iterable[int] = (),
     limit: int = SHOWN,
 ) -> ShelfView:
-    films = shelf.films().exclude(pk__in=list(taken))
+    films = TasteControls.of(viewer).admitted(shelf.films()).exclude(pk__in=list(taken))
     if viewer:
         rated = viewer.ratings.filter(movie=OuterRef("pk"))
         out_of_sight = viewer.marks.out_of_sight().filter(movie=OuterRef("pk"))
@@ -231,10 +233,17 @@ def model_shelves(
     """
     wanted = [s for s in HOME_SHELVES if isinstance(s, ModelShelf) and s.is_for(taste)]
     parts = {shelf.slug: part(standing, shelf.slug, since) for shelf in wanted}
-    films = Films(standing.viewer, (item for each in parts.values() for item in items_of(each)))
+    controls = TasteControls.of(standing.viewer)
+    contents = {slug: content_of(each, controls) for slug, each in parts.items()}
+    films = Films(standing.viewer, items_of(contents.values()), controls)
     turned = {shelf.slug: turn_of(parts[shelf.slug], turns) for shelf in wanted}
     views = {
-        shelf.slug: model_shelf(shelf, parts[shelf.slug], films, turn=turned[shelf.slug])
+        shelf.slug: model_shelf(
+            shelf,
+            parts[shelf.slug],
+            contents[shelf.slug],
+            films.take(shelf, items_of([contents[shelf.slug]]), SHOWN, turned[shelf.slug]),
+        )
         for shelf in sorted(wanted, key=lambda shelf: turned[shelf.slug] > 0)
     }
     return {
