@@ -1,23 +1,22 @@
 """What can be asked of the catalogue, as the address of the page says it."""
 
-from typing import Any
-
 from django import forms
 from django.db.models import Max, Min
+from django.http import QueryDict
 
 from recommendations.browse import Sort, Wanted
 from recommendations.models import Genre, Movie, Viewer
 
 Choices = list[tuple[str, str]]
 
-SORTS: Choices = [
-    (Sort.RELEVANCE, "Best match"),
-    (Sort.PREDICTED, "Predicted for you"),
-    (Sort.POPULAR, "Most rated"),
-    (Sort.LIKED, "Highest rated"),
-    (Sort.YEAR, "Newest"),
-    (Sort.TITLE, "Title"),
-]
+SORTS = {
+    Sort.RELEVANCE: "Best match",
+    Sort.POPULAR: "Most rated",
+    Sort.PREDICTED: "Predicted for you",
+    Sort.LIKED: "Highest rated",
+    Sort.YEAR: "Newest",
+    Sort.TITLE: "Title",
+}
 RATINGS: Choices = [
     ("", "Any"),
     ("unrated", "Not rated yet"),
@@ -46,15 +45,20 @@ class BrowseForm(forms.Form):
     rating = forms.ChoiceField(label="My rating", choices=RATINGS, required=False)
     stars = forms.ChoiceField(label="Predicted", choices=STARS, required=False)
     list = forms.ChoiceField(label="My lists", required=False)
-    sort = forms.ChoiceField(label="Sort by", choices=SORTS, required=False)
+    sort = forms.ChoiceField(label="Sort by", required=False)
 
-    def __init__(self, data: Any, viewer: Viewer | None) -> None:
-        super().__init__(data, auto_id="browse-%s")
+    def __init__(self, data: QueryDict, viewer: Viewer | None) -> None:
+        self.usual = Sort.RELEVANCE if data.get("q", "").strip() else Sort.POPULAR
+        if data.get("sort") == self.usual:
+            data = data.copy()
+            del data["sort"]
+        super().__init__(data, auto_id="browse-%s", label_suffix="")
         self.viewer = viewer
         self.has_scores = getattr(viewer, "scores", None) is not None
         self._choices("genre", [("", "Any"), *genres()])
         self._choices("decade", [("", "Any"), *decades()])
         self._choices("list", [*MARKED, *lists(viewer)])
+        self._choices("sort", self._sorts())
         self._leave_out()
         for field in self.fields.values():
             field.error_messages["invalid_choice"] = "There is no such choice: %(value)s."
@@ -66,15 +70,15 @@ class BrowseForm(forms.Form):
 
     def _leave_out(self) -> None:
         """What asks for ratings or scores that are not there."""
-        kept = dict(SORTS)
-        if not self.data.get("q", "").strip():
-            del kept[Sort.RELEVANCE]
-        if not self.has_scores:
-            del kept[Sort.PREDICTED]
-        self._choices("sort", list(kept.items()))
-        missing = [] if self.viewer else [*OWN]
-        for name in missing if self.has_scores else [*missing, *SCORED]:
+        missing = () if self.viewer else OWN
+        for name in missing if self.has_scores else (*missing, *SCORED):
             del self.fields[name]
+
+    def _sorts(self) -> Choices:
+        """The usual one has no value, so that it is another one with a query than without."""
+        never = {self.usual, Sort.RELEVANCE} | (set() if self.has_scores else {Sort.PREDICTED})
+        others = [(str(sort), label) for sort, label in SORTS.items() if sort not in never]
+        return [("", SORTS[self.usual]), *others]
 
     def clean_q(self) -> str:
         query: str = self.cleaned_data["q"]
@@ -97,7 +101,6 @@ class BrowseForm(forms.Form):
 
     def wanted(self) -> Wanted:
         chosen = self.chosen
-        usual = Sort.RELEVANCE if "q" in chosen else Sort.POPULAR
         return Wanted(
             query=chosen.get("q", ""),
             genre=chosen.get("genre", ""),
@@ -105,7 +108,7 @@ class BrowseForm(forms.Form):
             rating=chosen.get("rating", ""),
             stars=float(chosen["stars"]) if "stars" in chosen else None,
             among=chosen.get("list", ""),
-            sort=Sort(chosen.get("sort", usual)),
+            sort=Sort(chosen.get("sort", self.usual)),
         )
 
     def label_of(self, name: str) -> str:

@@ -19,7 +19,6 @@ def year_field(label: str) -> forms.IntegerField:
         min_value=FIRST,
         max_value=LAST,
         error_messages=dict.fromkeys(["invalid", "min_value", "max_value"], NOT_A_YEAR),
-        localize=False,
     )
 
 
@@ -28,7 +27,9 @@ class ControlsForm(forms.ModelForm):  # type: ignore[type-arg]  # nor can it be,
         required=False,
         min_value=LEANINGS.start,
         max_value=LEANINGS.stop - 1,
-        widget=forms.NumberInput({"type": "range", "step": 1, "list": "leanings"}),
+        widget=forms.NumberInput(
+            {"type": "range", "step": 1, "list": "leanings", "aria-describedby": "leanings-said"}
+        ),
     )
     first_year = year_field("From")
     last_year = year_field("To")
@@ -45,7 +46,7 @@ class ControlsForm(forms.ModelForm):  # type: ignore[type-arg]  # nor can it be,
         fields = ["leaning", "first_year", "last_year", "without"]
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, instance: TasteControls) -> None:
-        super().__init__(data, instance=instance, auto_id="controls-%s")
+        super().__init__(data, instance=instance, auto_id="controls-%s", label_suffix="")
 
     def clean_leaning(self) -> int:
         return self.cleaned_data["leaning"] or 0

@@ -35,9 +35,9 @@ class TasteControls(models.Model):
 
     @classmethod
     def of(cls, viewer: Viewer | None) -> Self:
-        """The viewer's controls; neutral ones, which are not stored, if there are none."""
-        stored = cls.objects.filter(viewer=viewer).first() if viewer else None
-        return stored or cls(viewer=viewer)
+        """The viewer's controls, looked up once; neutral ones, not stored, if there are none."""
+        found = getattr(viewer, "controls", None)
+        return found if isinstance(found, cls) else cls(viewer=viewer)
 
     @cached_property
     def left_out(self) -> list[Genre]:

@@ -51,6 +51,10 @@ class Browsed:
         return f"{reverse(name)}?{query}" if query else reverse(name)
 
     @property
+    def url(self) -> str:
+        return self._address("browse", self._query(self.page.number))
+
+    @property
     def next_url(self) -> str:
         return self._address("browse", self._query(self.page.number + 1))
 
@@ -111,9 +115,17 @@ def page_number(request: HttpRequest) -> int:
     return min(max(int(asked), 1), LAST_PAGE) if asked.isdecimal() and len(asked) < 9 else 1
 
 
+def without_empty(request: HttpRequest) -> str:
+    """The address as one would write it: a form sends its empty fields too."""
+    query = urlencode([(name, value) for name, value in request.GET.items() if value])
+    return f"{request.path}?{query}" if query else request.path
+
+
 @require_safe
 @never_cache
 def browse(request: HttpRequest) -> HttpResponse:
+    if "" in request.GET.values():
+        return redirect(without_empty(request))
     shelf = browsed(request)
     context = {"shelf": shelf, "form": shelf.form, "back": True, "on": True}
     return render(request, "recommendations/browse.html", context)

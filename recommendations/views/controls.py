@@ -37,10 +37,11 @@ def picks(viewer: Viewer | None) -> presenters.ShelfView | None:
 @transaction.atomic
 def changed(request: HttpRequest) -> ControlsForm:
     """The form as it was posted, stored if it is valid."""
-    viewer = viewer_of(request)
+    viewer, stored = viewer_of(request), None
     if viewer:
         viewer.lock()  # two changes at once would both make the first row
-    form = ControlsForm(request.POST, instance=TasteControls.of(viewer))
+        stored = TasteControls.objects.filter(viewer=viewer).first()
+    form = ControlsForm(request.POST, instance=stored or TasteControls())
     if form.is_valid():
         form.instance.viewer = viewer_made_for(request)
         form.save()

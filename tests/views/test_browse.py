@@ -186,6 +186,19 @@ def test_what_does_not_exist_is_said_beside_its_field_and_the_rest_counts(
     assert 'aria-describedby="browse-genre_error"' in html
 
 
+def test_empty_fields_do_not_stay_in_the_address(client: Client, catalogue: None) -> None:
+    answer = client.get("/browse/?q=&genre=Crime&decade=&sort=title")
+    assert answer.headers["Location"] == "/browse/?genre=Crime&sort=title"
+    assert client.get("/browse/?q=&sort=").headers["Location"] == "/browse/"
+
+
+def test_the_usual_sort_is_another_one_with_a_query(client: Client, catalogue: None) -> None:
+    html = client.get("/browse/").content.decode()
+    assert '<option value="" selected>Most rated</option>' in html
+    html = client.get("/browse/", {"q": "crime"}).content.decode()
+    assert '<option value="" selected>Best match</option>' in html
+
+
 @pytest.mark.parametrize("page", ["0", "-3", "x", "9" * 30, "1.5", "²"])
 def test_a_page_of_no_number_is_one_that_can_be_shown(
     client: Client, catalogue: None, page: str
@@ -213,7 +226,7 @@ def test_more_films_is_a_link_to_a_page_and_loads_its_fragment(
     html = client.get("/browse/", {"sort": "title"}).content.decode()
     [link] = re.findall(r"<a[^>]*>More films</a>", html)
     assert 'href="/browse/?sort=title&amp;page=2"' in link
-    assert 'hx-replace-url="/browse/?sort=title&amp;page=2"' in link
+    assert 'hx-replace-url="/browse/?sort=title"' in link
     assert 'hx-get="/fragments/browse/on/?sort=title&amp;page=2"' in link
 
 

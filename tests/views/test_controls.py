@@ -147,6 +147,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_is_kept(
     assert page.status_code == 200
     assert message in html
     assert data.get("first_year", "1971") in html
+    assert "nothing is set" in html
     assert not TasteControls.objects.exists()
 
 
