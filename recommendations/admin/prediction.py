@@ -9,23 +9,22 @@ from django.utils.html import format_html, format_html_join
 from django_q.models import Task
 
 from recommendations.models import Movie, Prediction, Scores
-from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
 
 
 class KeyFilter(admin.SimpleListFilter):
-    """Home runs or film runs: the films themselves are too many to list."""
+    """Home, taste or film runs: the films themselves are too many to list."""
 
     title = "key"
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("home", "home"), ("film", "film")]
+        return [("home", "home"), ("taste", "taste"), ("film", "film")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         match self.value():
-            case "home":
-                return queryset.filter(key=HOME)
+            case "home" | "taste" as key:
+                return queryset.filter(key=key)
             case "film":
                 return queryset.filter(key__startswith="film:")
         return queryset

@@ -15,7 +15,8 @@ from django.db.models.functions import Now
 from recommendations import shelves, training
 from recommendations.models import Prediction, Scores, Viewer
 from recommendations.models.marks import evidence
-from recommendations.models.prediction import HOME, Claim, film_of, lease
+from recommendations.models.prediction import HOME, TASTE, Claim, film_of, lease
+from recommendations.pipeline import nearest
 from recommendations.pipeline.lowering import Lowering
 from recommendations.pipeline.requests import active_model_id, request
 
@@ -146,6 +147,8 @@ def produce(claim: Claim) -> None:
     run = begin(claim)
     if run.key == HOME:
         fill_home(run)
+    elif run.key == TASTE:
+        find_nearest(run)
     else:
         explain_film(run)
     succeed(claim)
@@ -249,6 +252,12 @@ def explain_film(run: Run) -> None:
         "high": round(float(predicted.high[0]), 2),
     }
     run.store("film", part | explanation(run, film), 1)
+
+
+def find_nearest(run: Run) -> None:
+    """Find the viewers nearest in taste; that is the database's work, which cannot report."""
+    write(run.claim, lease_expires_at=whole_timeout())
+    run.store("nearest", nearest.nearest(run.viewer), 1)
 
 
 def explanation(run: Run, film: int) -> dict[str, Any]:

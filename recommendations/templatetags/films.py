@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django import template
 from django.conf import settings
 from django.urls import reverse
+from django.utils.html import format_html_join
 
 from recommendations.models import Credit, Mark, Movie, Person, Rating
 from recommendations.models.marks import SAID_BY_STARS
@@ -126,9 +127,10 @@ def in_words(histogram: list[tuple[float, int]]) -> str:
 
 
 @register.filter
-def films_url(person: Person) -> str:
-    """Where the films of this person are."""
-    return f"/browse/?{urlencode({'q': person.name})}"
+def linked(people: list[Person]) -> str:
+    """Their names, each of which leads to the person's films."""
+    links = ((urlencode({"q": person.name}), person.name) for person in people)
+    return format_html_join(", ", '<a href="/browse/?{}">{}</a>', links)
 
 
 @register.filter

@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from recommendations.forms import RatingForm
 from recommendations.middleware import AWAY, GUEST, viewer_made_for, viewer_of
 from recommendations.models import Movie, Rating, Viewer
-from recommendations.models.prediction import HOME, film_key, film_of
+from recommendations.models.prediction import HOME, TASTE, film_key, film_of
 from recommendations.pipeline import requests
 from recommendations.shelves import SHELVES, ModelShelf
 from recommendations.views import fragments
@@ -107,7 +107,7 @@ def _rating_refused(request: HttpRequest, movie: Movie, error: str) -> HttpRespo
 def retry(request: HttpRequest) -> HttpResponse:
     """Ask again for a prediction that failed."""
     viewer, key = viewer_of(request), request.POST.get("key", "")
-    if key != HOME:
+    if key not in {HOME, TASTE}:
         get_object_or_404(Movie, pk=film_of(key))
     if viewer and viewer.has_taste():
         requests.retry(viewer, key)

@@ -9,7 +9,8 @@ from recommendations.models import Mark, Movie, Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
 from recommendations.tasks import run_prediction
-from recommendations.views.presenters import ShelfView, window
+from recommendations.views.cards import window
+from recommendations.views.presenters import ShelfView
 
 REFRESH = "/fragments/shelves/top-picks/refresh/"
 NEW_PICKS = "/fragments/new-picks/"
