@@ -4,7 +4,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from recommendations.models import Mark
+from recommendations.models import Mark, Viewer
 from recommendations.models.marks import Opinion
 from recommendations.models.taste import HALVES
 
@@ -112,3 +112,20 @@ class PlaceForm(forms.Form):
     """The shelf of a page that a card's menu is on; nothing on pages of no shelf."""
 
     place = forms.SlugField(required=False)
+
+
+class NameForm(forms.Form):
+    """What a guest is called by others; an account has a name."""
+
+    name = forms.CharField(
+        label="Your name for the others",
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+    )
+
+    def rename(self, viewer: Viewer) -> None:
+        name = self.cleaned_data["name"]
+        if name and viewer.is_nameless:
+            viewer.display_name = name
+            viewer.save(update_fields=["display_name"])

@@ -3,6 +3,7 @@ from django.contrib import admin
 from recommendations.admin import (
     catalogue,
     lists,
+    night,
     prediction,
     ratings_import,
     taste,
@@ -10,7 +11,16 @@ from recommendations.admin import (
     users,
 )
 
-__all__ = ["catalogue", "lists", "prediction", "ratings_import", "taste", "trained_model", "users"]
+__all__ = [
+    "catalogue",
+    "lists",
+    "night",
+    "prediction",
+    "ratings_import",
+    "taste",
+    "trained_model",
+    "users",
+]
 
 admin.site.site_header = "recsite"
 admin.site.site_title = "recsite"

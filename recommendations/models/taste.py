@@ -114,6 +114,11 @@ class Viewer(models.Model):
     def contributes(self) -> bool:
         return self.kind != self.Kind.GUEST and not self.is_copy
 
+    @property
+    def is_nameless(self) -> bool:
+        """A guest chooses what to be called; a copy has the name of whom it was copied from."""
+        return self.kind == self.Kind.GUEST and not self.is_copy
+
     @classmethod
     def for_user(cls, user: "User") -> "Viewer":
         viewer, _ = cls.objects.get_or_create(

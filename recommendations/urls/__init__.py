@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("recommendations.urls.imports")),
     path("", include("recommendations.urls.start")),
     path("", include("recommendations.urls.taste")),
+    path("", include("recommendations.urls.nights")),
     path("", include("recommendations.urls.controls")),
     path("account/", include("recommendations.urls.accounts")),
     path("sign-in/", RedirectView.as_view(pattern_name="account_login", query_string=True)),

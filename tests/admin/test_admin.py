@@ -10,7 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ, Task
 
-from recommendations.models import Catalogue, Movie, Prediction, Rating, TrainedModel, Viewer
+from recommendations.models import (
+    Catalogue,
+    FilmNight,
+    Movie,
+    Prediction,
+    Rating,
+    TrainedModel,
+    Viewer,
+)
 from recommendations.models.prediction import HOME, film_key
 from recommendations.pipeline import requests
 from recommendations.search import find_films
@@ -31,11 +39,13 @@ PAGES = [
     "person",
     "ratingsimport",
     "unmatchedentry",
+    "filmnight",
 ]
 
 
 @pytest.fixture
 def done(active_model: TrainedModel, alice: Viewer) -> Prediction:
+    FilmNight.start(alice)
     row = requests.ensure(alice, HOME).in_flight
     assert row
     run_prediction(row.pk)
@@ -67,6 +77,7 @@ def test_lists_take_as_many_queries_for_many_rows_as_for_few(
         Movie.objects.create(id=1000 + film, title=f"Film {film}")
         other = Viewer.objects.create(display_name=f"Guest {film}")
         other.rate(Movie.objects.get(pk=film), 3.0)
+        FilmNight.start(other)
     assert count_queries(staff_client, path) == few
     assert few <= 15
 
