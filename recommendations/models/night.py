@@ -61,13 +61,15 @@ class FilmNight(models.Model):
     @transaction.atomic
     def join(self, viewer: Viewer) -> bool:
         """False if there is no room. Locked, so that two do not take the last seat."""
-        FilmNight.objects.select_for_update().get(pk=self.pk)
-        if self.has(viewer):
-            return True
-        if self.viewers.count() >= MOST_VIEWERS:
+        locked = FilmNight.objects.select_for_update().filter(pk=self.pk).first()
+        if locked is None or (self.is_full and not self.has(viewer)):
             return False
         self.viewers.add(viewer)
         return True
+
+    @property
+    def is_full(self) -> bool:
+        return self.viewers.count() >= MOST_VIEWERS
 
     def has(self, viewer: Viewer) -> bool:
         return self.viewers.filter(pk=viewer.pk).exists()

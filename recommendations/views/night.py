@@ -69,7 +69,7 @@ def night(request: HttpRequest, token: uuid.UUID) -> HttpResponse:
 def draw_invitation(
     request: HttpRequest, night: FilmNight, viewer: Viewer | None, form: NameForm
 ) -> HttpResponse:
-    context = {"night": night, "is_full": night.viewers.count() >= MOST_VIEWERS}
+    context = {"night": night, "is_full": night.is_full}
     return render(request, "recommendations/night_join.html", context | about(viewer, form))
 
 
