@@ -164,24 +164,18 @@ def test_the_favicon_is_found(client: Client) -> None:
     assert client.get("/favicon.ico").status_code == 302
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(
-    "path", ["/", "/films/5/", "/browse/?q=x", "/account/", "/account/login/", "/nothing/"]
-=======
-def test_signing_in_and_out(client: Client, alice: Viewer) -> None:
-    assert client.get("/sign-in/").status_code == 200
-    wrong = client.post("/sign-in/", {"username": "alice", "password": "wrong"})
-    assert wrong.status_code == 200
-    right = client.post("/sign-in/", {"username": "alice", "password": "a long secret"})
-    assert right.headers["Location"] == "/"
-    assert "alice" in client.get("/").content.decode()
-    assert client.post("/sign-out/").headers["Location"] == "/"
-    assert "alice" not in client.get("/").content.decode()
-
-
-@pytest.mark.parametrize(
-    "path", ["/", "/films/5/", "/search/?q=x", "/sign-in/", "/taste/", "/nights/", "/nothing/"]
->>>>>>> c0296a7 (Let tables of plots scroll by keyboard, underline people's links, join no night that has just ended)
+    "path",
+    [
+        "/",
+        "/films/5/",
+        "/browse/?q=x",
+        "/account/",
+        "/account/login/",
+        "/taste/",
+        "/nights/",
+        "/nothing/",
+    ],
 )
 def test_every_page_has_a_strict_policy_and_no_inline_code(
     client: Client, catalogue: None, path: str
