@@ -35,8 +35,8 @@ __all__ = [
 ]
 
 LIKED_WAITING = ("Because you liked …", "films like your favourites")
-MOST_RATED = "rated by the most people"
 FAVOURITE_WAITING = ("More of your favourites", "what you rate highest")
+MOST_RATED = "rated by the most people"
 
 #: Genres that most people look for, and what their films are called in a title.
 GENRES = {
@@ -63,12 +63,7 @@ HOME_SHELVES: tuple[Shelf, ...] = (
     Popular("popular", "Popular", MOST_RATED),
     NewAndWellLiked("new", "New and well liked", "the best of the newest years here"),
     *(
-        PopularInGenre(
-            f"popular-{genre.lower()}",
-            f"Popular in {name}",
-            "rated by the most people",
-            genre=genre,
-        )
+        PopularInGenre(f"popular-{genre.lower()}", f"Popular in {name}", MOST_RATED, genre=genre)
         for genre, name in GENRES.items()
     ),
 )

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, replace_url, trigger_client_event
 
 from recommendations.asking import in_full, next_film
 from recommendations.middleware import viewer_of
@@ -202,7 +202,8 @@ def draw(request: HttpRequest, asked: Question, said: str = "", error: str = "")
         "announcement": " ".join(filter(None, [said, heading(asked)])),
     }
     response = render(request, "recommendations/_question.html", context)
-    return trigger_client_event(response, "taste-changed")
+    trigger_client_event(response, "taste-changed")
+    return replace_url(response, address(asked.place))  # so that a reload goes on from here
 
 
 def heading(asked: Question) -> str:

@@ -199,6 +199,7 @@ def test_the_twin_answers_with_the_next_film_and_says_that_the_taste_changed(
     fragment = client.post("/fragments/rate-next/1/", {"stars": "4.5", "viewer": "", "place": "1"})
     html = fragment.content.decode()
     assert fragment["HX-Trigger"] == '{"taste-changed": {}}'
+    assert fragment["HX-Replace-Url"] == "/start/films/?place=2"
     assert "2 of 8" in html
     assert "You rated Crime story #1 ★ 4.5. Next: " in html
     assert "<html" not in html
