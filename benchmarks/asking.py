@@ -152,7 +152,7 @@ def compare(folds: list[Fold], known: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--dataset", required=True, help="a folder or zip of MovieLens")
-    parser.add_argument("--algorithm", default="ease", help="ease ranks for the hybrid")
+    parser.add_argument("--algorithm", default="hybrid")
     parser.add_argument("--folds", type=int, default=splits.FOLDS)
     given = parser.parse_args()
     log, _ = read_dataset(given.dataset, lambda *_: None)
