@@ -8,5 +8,5 @@ from recommendations.views import presenters
 def short_shelves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of so few films that the catalogue has enough for all shelves."""
     monkeypatch.setattr(shelves, "SHOWN", 5)
-    monkeypatch.setattr(presenters.model_shelf, "__defaults__", (5, 0))
+    monkeypatch.setattr(presenters, "SHOWN", 5)
     monkeypatch.setattr(presenters.query_shelf, "__defaults__", ((), 5))
