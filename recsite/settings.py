@@ -180,7 +180,7 @@ Q_CLUSTER: dict[str, Any] = {
 }
 
 FILE_UPLOAD_HANDLERS = [
-    "recommendations.uploads.CuttingUploadHandler",
+    "recommendations.forms.uploads.CuttingUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
@@ -200,8 +200,8 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "recommendations.views.signing_in.Adapter"
 ACCOUNT_FORMS = {
-    "login": "recommendations.account_forms.SignInForm",
-    "signup": "recommendations.account_forms.SignUpForm",
+    "login": "recommendations.forms.accounts.SignInForm",
+    "signup": "recommendations.forms.accounts.SignUpForm",
 }
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]

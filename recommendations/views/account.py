@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from recommendations import own_data
-from recommendations.account_forms import EmailForm, PasswordForm
+from recommendations.forms.accounts import EmailForm, PasswordForm
 from recommendations.middleware import guests_of, viewer_made_for, viewer_of
 from recommendations.models import Viewer
 from recommendations.models.leaving import LastSuperuser, delete_account

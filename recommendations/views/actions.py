@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
-from recommendations.forms import RatingForm
+from recommendations.forms.ratings import RatingForm
 from recommendations.middleware import AWAY, GUEST, viewer_made_for, viewer_of
 from recommendations.models import Movie, Rating, Viewer
 from recommendations.models.prediction import HOME, TASTE, film_key, film_of

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from recommendations.browse import LAST_PAGE, Browsing, Page
-from recommendations.browse_forms import BrowseForm
+from recommendations.forms.browsing import BrowseForm
 from recommendations.middleware import viewer_of
 from recommendations.models import Credit, Person
 from recommendations.views import presenters

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from recommendations.controls_forms import ControlsForm, panel
+from recommendations.forms.controls import ControlsForm, panel
 from recommendations.middleware import viewer_made_for, viewer_of
 from recommendations.models import TasteControls, Viewer
 from recommendations.models.prediction import HOME

@@ -8,7 +8,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from recommendations.import_forms import ChoiceForm, ImportForm
+from recommendations.forms.imports import ChoiceForm, ImportForm
 from recommendations.importers.exports import choosing
 from recommendations.importers.exports.reading import LARGEST, MEGABYTE, MOST_ROWS
 from recommendations.middleware import viewer_made_for, viewer_of

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from recommendations.forms import AddToListForm
+from recommendations.forms.lists import AddToListForm
 from recommendations.middleware import viewer_made_for, viewer_of
 from recommendations.models import ListEntry, Movie, MovieList, Viewer
 from recommendations.views import fragments

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from recommendations.forms import MovieListForm
+from recommendations.forms.lists import MovieListForm
 from recommendations.middleware import viewer_made_for, viewer_of
 from recommendations.models import ListEntry, Movie, MovieList, Viewer
 from recommendations.search import find_films

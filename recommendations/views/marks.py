@@ -13,7 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
-from recommendations.forms import MarkForm, PlaceForm, RatingForm, UndoForm
+from recommendations.forms.marks import MarkForm, PlaceForm, UndoForm
+from recommendations.forms.ratings import RatingForm
 from recommendations.middleware import viewer_made_for, viewer_of
 from recommendations.models import Mark, Movie, Viewer
 from recommendations.models.marks import Opinion

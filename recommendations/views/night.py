@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from recommendations.forms import NameForm
+from recommendations.forms.nights import NameForm
 from recommendations.middleware import viewer_of
 from recommendations.models import FilmNight, Viewer
 from recommendations.models.night import LEAST_RATINGS, MOST_VIEWERS

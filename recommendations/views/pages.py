@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
-from recommendations.controls_forms import panel
+from recommendations.forms.controls import panel
 from recommendations.middleware import viewer_of
 from recommendations.models import Credit, Movie, MovieTag, TasteControls, Viewer
 from recommendations.models.marks import kinds_of

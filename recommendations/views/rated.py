@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from recommendations.forms import RestoredRatingForm
+from recommendations.forms.ratings import RestoredRatingForm
 from recommendations.middleware import viewer_of
 from recommendations.models import Movie, Rating, Viewer
 from recommendations.models.prediction import HOME
