@@ -198,7 +198,7 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
-ACCOUNT_ADAPTER = "recommendations.views.signing_in.Adapter"
+ACCOUNT_ADAPTER = "recommendations.views.account.signing_in.Adapter"
 ACCOUNT_FORMS = {
     "login": "recommendations.forms.accounts.SignInForm",
     "signup": "recommendations.forms.accounts.SignUpForm",

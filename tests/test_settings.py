@@ -150,7 +150,7 @@ import sys
 from recsite.wsgi import application
 from django.urls import get_resolver
 get_resolver().url_patterns
-import recommendations.views.pages, recommendations.views.fragments
+import recommendations.views.home.pages, recommendations.views.home.fragments
 heavy = {"surprise", "scipy", "joblib", "recommendations.training", "recommendations.tasks"}
 print(sorted(heavy & set(sys.modules)))
 """

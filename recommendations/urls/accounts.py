@@ -4,14 +4,14 @@ from allauth.account import views as allauth_views
 from django.urls import path, re_path
 from django.views.decorators.cache import never_cache
 
-from recommendations.views import account, signing_in
+from recommendations.views.account import pages, signing_in
 
 urlpatterns = [
-    path("", account.page, name="account"),
-    path("email/", account.change_email, name="account-email"),
-    path("export.json", account.export_json, name="account-export-json"),
-    path("export.zip", account.export_zip, name="account-export-zip"),
-    path("delete/", account.delete, name="account-delete"),
+    path("", pages.page, name="account"),
+    path("email/", pages.change_email, name="account-email"),
+    path("export.json", pages.export_json, name="account-export-json"),
+    path("export.zip", pages.export_zip, name="account-export-zip"),
+    path("delete/", pages.delete, name="account-delete"),
     path("login/", allauth_views.login, name="account_login"),
     path("signup/", allauth_views.signup, name="account_signup"),
     path("logout/", never_cache(allauth_views.logout), name="account_logout"),

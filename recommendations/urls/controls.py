@@ -1,6 +1,6 @@
 from django.urls import path
 
-from recommendations.views import controls
+from recommendations.views.home import controls
 
 urlpatterns = [
     path("controls/", controls.controls, name="controls"),

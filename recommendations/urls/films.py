@@ -2,7 +2,8 @@
 
 from django.urls import include, path
 
-from recommendations.views import actions, fragments, marks, pages, refresh
+from recommendations.views.films import actions, marks
+from recommendations.views.home import fragments, pages, refresh
 
 fragment_urls = [
     path("shelves/<slug:slug>/", fragments.shelf, name="fragment-shelf"),

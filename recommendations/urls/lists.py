@@ -1,6 +1,7 @@
 from django.urls import include, path
 
-from recommendations.views import feeds, list_films, lists, marked, rated, tonight
+from recommendations.views.account import feeds
+from recommendations.views.lists import films, marked, own, rated, tonight
 
 fragment_urls = [
     path("lists/ratings/<int:movie_id>/", rated.rerate_fragment, name="fragment-rerate"),
@@ -19,19 +20,19 @@ fragment_urls = [
     ),
     path(
         "lists/<int:list_id>/films/<int:movie_id>/remove/",
-        list_films.remove_fragment,
+        films.remove_fragment,
         name="fragment-remove-from-list",
     ),
     path(
         "lists/<int:list_id>/films/<int:movie_id>/put/",
-        list_films.put_back_fragment,
+        films.put_back_fragment,
         name="fragment-put-back",
     ),
-    path("films/<int:movie_id>/lists/", list_films.choose_fragment, name="fragment-choose-list"),
+    path("films/<int:movie_id>/lists/", films.choose_fragment, name="fragment-choose-list"),
 ]
 
 urlpatterns = [
-    path("lists/", lists.lists, name="lists"),
+    path("lists/", own.lists, name="lists"),
     path("lists/ratings/", rated.ratings, name="ratings"),
     path("lists/ratings/<int:movie_id>/", rated.rerate, name="rerate"),
     path("lists/ratings/<int:movie_id>/restore/", rated.restore, name="restore-rating"),
@@ -40,18 +41,18 @@ urlpatterns = [
     path("lists/hidden/", marked.marked, {"slug": "hidden"}, name="hidden"),
     path("lists/<slug:kind>/<int:movie_id>/remove/", marked.unmark, name="unmark"),
     path("lists/<slug:kind>/<int:movie_id>/put/", marked.mark_again, name="mark-again"),
-    path("lists/<int:list_id>/", lists.own_list, name="list"),
-    path("lists/<int:list_id>/edit/", lists.edit_list, name="edit-list"),
-    path("lists/<int:list_id>/delete/", lists.delete_list, name="delete-list"),
-    path("lists/<int:list_id>/share/", lists.share_list, name="share-list"),
-    path("lists/<int:list_id>/films/<int:movie_id>/add/", list_films.add, name="add-to-list"),
+    path("lists/<int:list_id>/", own.own_list, name="list"),
+    path("lists/<int:list_id>/edit/", own.edit_list, name="edit-list"),
+    path("lists/<int:list_id>/delete/", own.delete_list, name="delete-list"),
+    path("lists/<int:list_id>/share/", own.share_list, name="share-list"),
+    path("lists/<int:list_id>/films/<int:movie_id>/add/", films.add, name="add-to-list"),
     path(
         "lists/<int:list_id>/films/<int:movie_id>/remove/",
-        list_films.remove,
+        films.remove,
         name="remove-from-list",
     ),
-    path("films/<int:movie_id>/lists/", list_films.choose, name="choose-list"),
-    path("shared/<uuid:token>/", lists.shared_list, name="shared-list"),
+    path("films/<int:movie_id>/lists/", films.choose, name="choose-list"),
+    path("shared/<uuid:token>/", own.shared_list, name="shared-list"),
     path("feeds/", feeds.open_feed, name="open-feed"),
     path("feeds/<uuid:token>/", feeds.feed, name="feed"),
     path("tonight/", tonight.tonight, name="tonight"),

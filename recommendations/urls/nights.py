@@ -1,14 +1,14 @@
 from django.urls import path
 
-from recommendations.views import night
+from recommendations.views.nights import pages
 
 urlpatterns = [
-    path("nights/", night.nights, name="nights"),
-    path("nights/<uuid:token>/", night.night, name="night"),
-    path("nights/<uuid:token>/join/", night.join, name="night-join"),
-    path("nights/<uuid:token>/leave/", night.leave, name="night-leave"),
-    path("nights/<uuid:token>/remove/<int:viewer_id>/", night.remove, name="night-remove"),
-    path("nights/<uuid:token>/end/", night.end, name="night-end"),
-    path("nights/<uuid:token>/retry/", night.retry_night, name="night-retry"),
-    path("fragments/nights/<uuid:token>/", night.picks, name="fragment-night"),
+    path("nights/", pages.nights, name="nights"),
+    path("nights/<uuid:token>/", pages.night, name="night"),
+    path("nights/<uuid:token>/join/", pages.join, name="night-join"),
+    path("nights/<uuid:token>/leave/", pages.leave, name="night-leave"),
+    path("nights/<uuid:token>/remove/<int:viewer_id>/", pages.remove, name="night-remove"),
+    path("nights/<uuid:token>/end/", pages.end, name="night-end"),
+    path("nights/<uuid:token>/retry/", pages.retry_night, name="night-retry"),
+    path("fragments/nights/<uuid:token>/", pages.picks, name="fragment-night"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recommendations.views import picks, rate_next, start
+from recommendations.views.asking import picks_beside, rate_next, start
 
 urlpatterns = [
     path("start/", start.start, name="start"),
@@ -13,5 +13,5 @@ urlpatterns = [
     path("rate-next/<int:movie_id>/", rate_next.answer, name="answer"),
     path("fragments/rate-next/undo/", rate_next.undo_fragment, name="fragment-undo-answer"),
     path("fragments/rate-next/<int:movie_id>/", rate_next.answer_fragment, name="fragment-answer"),
-    path("fragments/picks/", picks.picks, name="fragment-picks"),
+    path("fragments/picks/", picks_beside.picks, name="fragment-picks"),
 ]

@@ -1,10 +1,10 @@
 from django.urls import path
 
-from recommendations.views import taste
+from recommendations.views.taste import pages
 
 urlpatterns = [
-    path("taste/", taste.taste, name="taste"),
-    path("taste/<int:year>/", taste.year, name="taste-year"),
-    path("fragments/taste/nearest/", taste.nearest, name="fragment-nearest"),
-    path("fragments/taste/nearest/retry/", taste.retry_nearest, name="fragment-retry-nearest"),
+    path("taste/", pages.taste, name="taste"),
+    path("taste/<int:year>/", pages.year, name="taste-year"),
+    path("fragments/taste/nearest/", pages.nearest, name="fragment-nearest"),
+    path("fragments/taste/nearest/retry/", pages.retry_nearest, name="fragment-retry-nearest"),
 ]

@@ -14,7 +14,7 @@ from recommendations.browse import LAST_PAGE, Browsing, Page
 from recommendations.forms.browsing import BrowseForm
 from recommendations.middleware import viewer_of
 from recommendations.models import Credit, Person
-from recommendations.views import presenters
+from recommendations.views.home import presenters
 
 if TYPE_CHECKING:
     from recommendations.models import Viewer

@@ -1,7 +1,7 @@
 import pytest
 
 from recommendations import shelves
-from recommendations.views import presenters
+from recommendations.views.home import presenters
 
 
 @pytest.fixture

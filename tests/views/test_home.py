@@ -14,7 +14,7 @@ from recommendations.models.prediction import HOME
 from recommendations.models.trained_model import films_of
 from recommendations.shelves import HOME_SHELVES, QueryShelf
 from recommendations.tasks import run_prediction
-from recommendations.views.presenters import ShelfView
+from recommendations.views.home.presenters import ShelfView
 from tests.conftest import CRIME, LONG_AGO, ROMANCE, train
 
 AGAIN = "watch-again"

@@ -22,7 +22,7 @@ from recommendations.models import (
 from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
 from recommendations.tasks import run_prediction
-from recommendations.views import answers
+from recommendations.views.asking import answers
 from tests.conftest import CRIME, FILMS
 
 

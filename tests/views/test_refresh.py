@@ -10,7 +10,7 @@ from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
 from recommendations.tasks import run_prediction
 from recommendations.views.cards import window
-from recommendations.views.presenters import ShelfView
+from recommendations.views.home.presenters import ShelfView
 
 REFRESH = "/fragments/shelves/top-picks/refresh/"
 NEW_PICKS = "/fragments/new-picks/"

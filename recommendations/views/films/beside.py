@@ -6,7 +6,7 @@ from recommendations.models import Movie, Neighbours, Viewer
 from recommendations.models.taste import HALVES
 from recommendations.shelves import SHOWN
 from recommendations.views.cards import Card
-from recommendations.views.presenters import ShelfView, cards_of
+from recommendations.views.home.presenters import ShelfView, cards_of
 
 
 def neighbours(movie: Movie, viewer: Viewer | None) -> dict[str, ShelfView]:

@@ -17,8 +17,8 @@ from django.views.decorators.http import conditional_page, require_POST, require
 from recommendations.middleware import viewer_made_for
 from recommendations.models import Viewer
 from recommendations.views.cards import Card
-from recommendations.views.listing import came_from
-from recommendations.views.newest_picks import newest_picks
+from recommendations.views.home.newest_picks import newest_picks
+from recommendations.views.lists.listing import came_from
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,20 @@ from recommendations.models import Viewer
 from recommendations.models.prediction import TASTE
 from recommendations.pipeline import requests
 from recommendations.pipeline.states import State
-from recommendations.views import taste_page
-from recommendations.views.fragments import asking_since, for_viewer, healed, unchanged
-from recommendations.views.pages import may_request
+from recommendations.views.home.fragments import asking_since, for_viewer, healed, unchanged
+from recommendations.views.home.pages import may_request
+from recommendations.views.taste import presenters
 
 
 @require_safe
 @never_cache
 def taste(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
-    page = taste_page.taste_page(viewer) if viewer else None
-    context: dict[str, object] = {"taste": page, "least": taste_page.LEAST_RATINGS}
+    page = presenters.taste_page(viewer) if viewer else None
+    context: dict[str, object] = {"taste": page, "least": presenters.LEAST_RATINGS}
     if viewer and page:
         look = requests.ensure if may_request(request) else requests.standing
-        context["nearest"] = taste_page.nearest(look(viewer, TASTE))
+        context["nearest"] = presenters.nearest(look(viewer, TASTE))
     return render(request, "recommendations/taste.html", context)
 
 
@@ -31,7 +31,7 @@ def taste(request: HttpRequest) -> HttpResponse:
 @never_cache
 def year(request: HttpRequest, year: int) -> HttpResponse:
     viewer = viewer_of(request)
-    page = taste_page.year_page(viewer, year) if viewer else None
+    page = presenters.year_page(viewer, year) if viewer else None
     if page is None:
         raise Http404(f"Nothing was rated in {year}.")
     return render(request, "recommendations/taste_year.html", {"page": page})
@@ -51,7 +51,7 @@ def retry_nearest(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 
 
 def _draw_nearest(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    found = taste_page.nearest(healed(request, viewer, TASTE), asking_since(request))
+    found = presenters.nearest(healed(request, viewer, TASTE), asking_since(request))
     if unchanged(request, found.poll):
         return HttpResponse(status=204)
     context: dict[str, object] = {"nearest": found}

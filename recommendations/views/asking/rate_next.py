@@ -18,9 +18,9 @@ from recommendations.middleware import viewer_of
 from recommendations.models import Movie, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
-from recommendations.views.actions import NOT_RATED, SomebodyElse, change_rating
-from recommendations.views.answers import Answer, Answers
-from recommendations.views.picks import picks_for
+from recommendations.views.asking.answers import Answer, Answers
+from recommendations.views.asking.picks_beside import picks_for
+from recommendations.views.films.actions import NOT_RATED, SomebodyElse, change_rating
 
 #: Films that a newcomer is asked about; somebody who rates on is asked for as long as they like.
 STEPS = 8

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_POST
 from recommendations.forms.lists import AddToListForm
 from recommendations.middleware import viewer_made_for, viewer_of
 from recommendations.models import ListEntry, Movie, MovieList, Viewer
-from recommendations.views import fragments
-from recommendations.views.listing import came_from
-from recommendations.views.lists import kept, own, paths_of
-from recommendations.views.presenters import stored_stars
-from recommendations.views.undoing import say_removed
+from recommendations.views.home import fragments
+from recommendations.views.home.presenters import stored_stars
+from recommendations.views.lists.listing import came_from
+from recommendations.views.lists.own import kept, own, paths_of
+from recommendations.views.lists.undoing import say_removed
 
 
 @require_POST

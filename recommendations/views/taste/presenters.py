@@ -13,9 +13,9 @@ from recommendations.taste_report.opinions import unusual
 from recommendations.taste_report.over_time import over_time
 from recommendations.taste_report.stars import by_everybody, stars_given
 from recommendations.taste_report.year import YearInReview, in_review, years_of
-from recommendations.views import charts
 from recommendations.views.cards import Card
-from recommendations.views.presenters import Poll, cards_of, poll_for
+from recommendations.views.home.presenters import Poll, cards_of, poll_for
+from recommendations.views.taste import charts
 
 if TYPE_CHECKING:
     from datetime import datetime

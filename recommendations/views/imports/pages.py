@@ -15,8 +15,8 @@ from recommendations.middleware import viewer_made_for, viewer_of
 from recommendations.models import Movie, RatingsImport, UnmatchedEntry, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.pipeline import imports, requests
-from recommendations.views import import_presenters as presenters
-from recommendations.views.fragments import asking_since, for_viewer, unchanged
+from recommendations.views.home.fragments import asking_since, for_viewer, unchanged
+from recommendations.views.imports import presenters
 
 #: Earlier imports that the upload page lists.
 EARLIER = 20

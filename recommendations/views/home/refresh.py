@@ -13,7 +13,7 @@ from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
 from recommendations.pipeline.states import part
 from recommendations.shelves import SHELVES, ModelShelf
-from recommendations.views import fragments, presenters
+from recommendations.views.home import fragments, presenters
 
 MADE_ANEW = "Your picks are being made anew."
 UP_TO_DATE = "These picks are up to date. They change with what you rate and choose."

@@ -15,8 +15,8 @@ from recommendations.models import TasteControls, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.models.taste import Taste
 from recommendations.shelves import SHOWN, controlled
-from recommendations.views import presenters
-from recommendations.views.pages import standing_of
+from recommendations.views.home import presenters
+from recommendations.views.home.pages import standing_of
 
 #: What shelves listen to.
 CHANGED = "controls-changed"

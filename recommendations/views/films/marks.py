@@ -22,9 +22,9 @@ from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
 from recommendations.pipeline.states import part
 from recommendations.shelves import SHELVES, QueryShelf
-from recommendations.views import presenters
-from recommendations.views.actions import SomebodyElse, refuse_somebody_else
 from recommendations.views.cards import Films
+from recommendations.views.films.actions import SomebodyElse, refuse_somebody_else
+from recommendations.views.home import presenters
 
 NOT_CHANGED = "You are somebody else here now, so nothing was changed. Sign in again, or go on."
 

@@ -15,10 +15,10 @@ from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
 from recommendations.pipeline.states import State, part
 from recommendations.shelves import SHELVES
-from recommendations.views import presenters
 from recommendations.views.cards import Card, Films
-from recommendations.views.fragments import asking_since, healed, unchanged
-from recommendations.views.pages import may_request
+from recommendations.views.home import presenters
+from recommendations.views.home.fragments import asking_since, healed, unchanged
+from recommendations.views.home.pages import may_request
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -18,9 +18,9 @@ from recommendations.models import Movie, Rating, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.models.taste import HALVES
 from recommendations.pipeline import requests
-from recommendations.views import fragments
-from recommendations.views.actions import NOT_RATED, SomebodyElse, change_rating
-from recommendations.views.listing import (
+from recommendations.views.films.actions import NOT_RATED, SomebodyElse, change_rating
+from recommendations.views.home import fragments
+from recommendations.views.lists.listing import (
     MEAN,
     NEWEST,
     OLDEST,
@@ -29,7 +29,7 @@ from recommendations.views.listing import (
     came_from,
     listing,
 )
-from recommendations.views.undoing import say_removed
+from recommendations.views.lists.undoing import say_removed
 
 ORDERS: Mapping[str, Order] = {
     "rated": Order("Rated last", ["-rated_at", "-pk"]),

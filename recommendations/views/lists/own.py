@@ -16,7 +16,8 @@ from recommendations.forms.lists import MovieListForm
 from recommendations.middleware import viewer_made_for, viewer_of
 from recommendations.models import ListEntry, Movie, MovieList, Viewer
 from recommendations.search import find_films
-from recommendations.views.listing import (
+from recommendations.views.home.presenters import cards_of
+from recommendations.views.lists.listing import (
     NEWEST,
     OLDEST,
     PREDICTED,
@@ -26,8 +27,7 @@ from recommendations.views.listing import (
     Paths,
     listing,
 )
-from recommendations.views.presenters import cards_of
-from recommendations.views.tiles import kept_tiles, own_tiles
+from recommendations.views.lists.tiles import kept_tiles, own_tiles
 
 ORDERS: Mapping[str, Order] = {
     "added": Order("Added last", ["-added_at", "-pk"]),

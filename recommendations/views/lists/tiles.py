@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from recommendations.models import Mark, Movie, MovieList, Rating, Viewer
 from recommendations.models.lists import SAMPLED
-from recommendations.views.marked import PAGES
+from recommendations.views.lists.marked import PAGES
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,10 @@ from recommendations.pipeline import requests
 from recommendations.pipeline.states import part
 from recommendations.posters import draw_poster, poster_version
 from recommendations.shelves import SHELVES, STORED, QueryShelf
-from recommendations.views import film_page, fragments, presenters
-from recommendations.views.browsing import invitation
 from recommendations.views.cards import Films
+from recommendations.views.films import beside
+from recommendations.views.home import fragments, presenters
+from recommendations.views.home.browse_as import invitation
 
 #: Readers that follow links but look at no picks.
 BOT = re.compile(r"bot|crawl|spider|slurp|preview", re.IGNORECASE)
@@ -100,8 +101,8 @@ def film(request: HttpRequest, movie_id: int) -> HttpResponse:
         "rating": viewer.ratings.filter(movie=movie).first() if viewer else None,
         "kinds": kinds_of(viewer, movie) if viewer else (),
         "prediction": film_prediction(request, movie),
-        "histogram": film_page.histogram(movie),
-        **film_page.neighbours(movie, viewer),
+        "histogram": beside.histogram(movie),
+        **beside.neighbours(movie, viewer),
     }
     return render(request, "recommendations/film.html", context)
 

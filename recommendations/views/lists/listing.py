@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from recommendations.models import Movie, Viewer
 from recommendations.search import find_among
-from recommendations.views.presenters import stored_stars
+from recommendations.views.home.presenters import stored_stars
 
 #: Films on one page.
 PAGE = 60

@@ -17,7 +17,7 @@ from recommendations.models import Movie, Rating, Viewer
 from recommendations.models.prediction import HOME, TASTE, film_key, film_of
 from recommendations.pipeline import requests
 from recommendations.shelves import SHELVES, ModelShelf
-from recommendations.views import fragments
+from recommendations.views.home import fragments
 
 NOT_RATED = "You are somebody else here now, so nothing was rated. Sign in again, or rate anew."
 

@@ -19,7 +19,7 @@ from recommendations.pipeline import reaping, requests
 from recommendations.pipeline.patience import DatabaseBusy, impatient
 from recommendations.pipeline.states import State, part
 from recommendations.shelves import SHELVES, ModelShelf
-from recommendations.views import presenters
+from recommendations.views.home import presenters
 
 #: The session key of the turns that shelves were given by hand.
 TURNS = "turns"

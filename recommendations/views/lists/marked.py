@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recommendations.middleware import viewer_made_for, viewer_of
 from recommendations.models import Mark, Movie, Viewer
-from recommendations.views import fragments
-from recommendations.views.listing import (
+from recommendations.views.home import fragments
+from recommendations.views.home.presenters import stored_stars
+from recommendations.views.lists.listing import (
     NEWEST,
     OLDEST,
     PREDICTED,
@@ -25,8 +26,7 @@ from recommendations.views.listing import (
     came_from,
     listing,
 )
-from recommendations.views.presenters import stored_stars
-from recommendations.views.undoing import say_removed
+from recommendations.views.lists.undoing import say_removed
 
 SEEN, WATCHLIST = Mark.Kind.SEEN, Mark.Kind.WATCHLIST
 HIDDEN, LESS = Mark.Kind.HIDDEN, Mark.Kind.LESS
