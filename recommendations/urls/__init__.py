@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 urlpatterns = [
+    path("", include("recommendations.urls.home")),
     path("", include("recommendations.urls.films")),
     path("", include("recommendations.urls.browsing")),
     path("", include("recommendations.urls.lists")),

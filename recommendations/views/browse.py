@@ -14,7 +14,7 @@ from recommendations.browse import LAST_PAGE, Browsing, Page
 from recommendations.forms.browsing import BrowseForm
 from recommendations.middleware import viewer_of
 from recommendations.models import Credit, Person
-from recommendations.views.home import presenters
+from recommendations.views.cards import cards_of
 
 if TYPE_CHECKING:
     from recommendations.models import Viewer
@@ -41,7 +41,7 @@ class Browsed:
         self.form, self.chosen = form, form.chosen
         self.browsing = Browsing(form.wanted(), viewer)
         self.page: Page = self.browsing.page(number)
-        self.cards = presenters.cards_of(self.page.films, viewer)
+        self.cards = cards_of(self.page.films, viewer)
 
     def _query(self, number: int = 1, without: str = "") -> str:
         kept = {name: value for name, value in self.chosen.items() if name != without}

@@ -1,16 +1,14 @@
 """Films as shelves and lists show them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.text import get_text_list
 
-from recommendations.models import Mark, Movie, TasteControls, Viewer
+from recommendations.models import Mark, Movie, Scores, TasteControls, Viewer
 from recommendations.shelves import Shelf
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Films:
     def __init__(
         self,
         viewer: Viewer,
-        items: "Iterable[dict[str, Any]]",
+        items: Iterable[dict[str, Any]],
         controls: TasteControls | None = None,
     ) -> None:
         ids: set[int] = set()
@@ -99,3 +97,15 @@ class Films:
             because=[film for film in named if film.rated],
             chosen=[film for film in named if film.chosen and not film.rated],
         )
+
+
+def cards_of(films: Iterable[Movie], viewer: Viewer | None) -> list[Card]:
+    """Cards with the stars that the viewer's stored scores predict."""
+    films = list(films)
+    predicted = stored_stars(viewer, [film.pk for film in films])
+    return [Card(film, predicted.get(film.pk)) for film in films]
+
+
+def stored_stars(viewer: Viewer | None, movie_ids: list[int]) -> dict[int, float]:
+    scores: Scores | None = getattr(viewer, "scores", None)
+    return scores.predicted_stars(movie_ids) if scores else {}

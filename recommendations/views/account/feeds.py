@@ -18,7 +18,7 @@ from recommendations.middleware import viewer_made_for
 from recommendations.models import Viewer
 from recommendations.views.cards import Card
 from recommendations.views.home.newest_picks import newest_picks
-from recommendations.views.lists.listing import came_from
+from recommendations.views.posting import came_from
 
 
 @dataclass(frozen=True)

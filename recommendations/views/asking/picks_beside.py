@@ -17,8 +17,8 @@ from recommendations.pipeline.states import State, part
 from recommendations.shelves import SHELVES
 from recommendations.views.cards import Card, Films
 from recommendations.views.home import presenters
-from recommendations.views.home.fragments import asking_since, healed, unchanged
-from recommendations.views.home.pages import may_request
+from recommendations.views.polling import Poll, asking_since, poll_for, unchanged
+from recommendations.views.standings import healed, may_request
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,7 +34,7 @@ class Picks:
     cards: list[Card] = field(default_factory=list)
     state: State | None = None
     refreshing: bool = False
-    poll: presenters.Poll | None = None
+    poll: Poll | None = None
 
     @property
     def missing(self) -> range:
@@ -54,7 +54,7 @@ def picks_of(standing: "Standing | None", since: "datetime | None" = None) -> Pi
         films.take(shelf, items, PICKS).cards,
         found.state,
         found.refreshing,
-        presenters.poll_for(found, reverse("fragment-picks")),
+        poll_for(found, reverse("fragment-picks")),
     )
 
 

@@ -20,7 +20,8 @@ from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
 from recommendations.views.asking.answers import Answer, Answers
 from recommendations.views.asking.picks_beside import picks_for
-from recommendations.views.films.actions import NOT_RATED, SomebodyElse, change_rating
+from recommendations.views.films.rating import NOT_RATED, change_rating
+from recommendations.views.posting import SomebodyElse
 
 #: Films that a newcomer is asked about; somebody who rates on is asked for as long as they like.
 STEPS = 8

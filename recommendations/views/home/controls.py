@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
@@ -15,8 +15,10 @@ from recommendations.models import TasteControls, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.models.taste import Taste
 from recommendations.shelves import SHOWN, controlled
+from recommendations.views.cards import cards_of
 from recommendations.views.home import presenters
-from recommendations.views.home.pages import standing_of
+from recommendations.views.posting import came_from
+from recommendations.views.standings import standing_of
 
 #: What shelves listen to.
 CHANGED = "controls-changed"
@@ -30,7 +32,7 @@ def picks(viewer: Viewer | None) -> presenters.ShelfView | None:
     controls = TasteControls.of(viewer)
     films = controlled.top_picks(scores, controls, SHOWN)
     title = ", ".join(["Top picks", *controls.words])
-    cards = presenters.cards_of(films, viewer)
+    cards = cards_of(films, viewer)
     return presenters.ShelfView("controlled-picks", title, "", cards=cards)
 
 
@@ -54,7 +56,7 @@ def controls(request: HttpRequest) -> HttpResponse:
     form = changed(request) if request.method == "POST" else None
     if form and form.is_valid():
         messages.success(request, "Your taste controls are set.")
-        return _back(request)
+        return redirect(came_from(request, reverse("controls")))
     viewer = viewer_of(request)
     context = {**panel(viewer, form), "open": True, "shelf": picks(viewer)}
     return render(request, "recommendations/controls.html", context)
@@ -64,7 +66,7 @@ def controls(request: HttpRequest) -> HttpResponse:
 def reset(request: HttpRequest) -> HttpResponse:
     TasteControls.objects.filter(viewer=viewer_of(request)).delete()
     messages.success(request, "Your taste controls are as they were at first.")
-    return _back(request)
+    return redirect(came_from(request, reverse("controls")))
 
 
 @require_POST
@@ -106,11 +108,3 @@ def shelves_fragment(request: HttpRequest) -> HttpResponse:
     taste = viewer.taste() if viewer else Taste()
     page = presenters.home(viewer, standing_of(request, viewer, taste, HOME), taste)
     return render(request, "recommendations/_shelves.html", {"shelves": page.shelves})
-
-
-def _back(request: HttpRequest) -> HttpResponse:
-    target = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(
-        target, {request.get_host()}, require_https=request.is_secure()
-    )
-    return redirect(target if ours else "controls")

@@ -1,69 +1,21 @@
-"""What HTMX polls. Each answers with the template that the page includes, in its present state."""
-
-from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime
-from functools import wraps
+"""The shelves as HTMX polls them: the template that the page includes, in its present state."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
-from django.views.decorators.cache import never_cache
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
-from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+from django_htmx.http import trigger_client_event
 
-from recommendations.middleware import viewer_of
-from recommendations.models import Movie, Prediction, Viewer
-from recommendations.models.prediction import HOME, film_key
-from recommendations.pipeline import reaping, requests
-from recommendations.pipeline.patience import DatabaseBusy, impatient
+from recommendations.models import Viewer
+from recommendations.models.prediction import HOME
+from recommendations.pipeline import requests
 from recommendations.pipeline.states import State, part
 from recommendations.shelves import SHELVES, ModelShelf
 from recommendations.views.home import presenters
+from recommendations.views.polling import asking_since, for_viewer, poll_for, unchanged
+from recommendations.views.standings import healed
 
 #: The session key of the turns that shelves were given by hand.
 TURNS = "turns"
-
-FragmentView = Callable[..., HttpResponse]
-
-
-def for_viewer(view: FragmentView) -> FragmentView:
-    """Give the view its viewer. One who is nobody any more goes to the home page as a whole."""
-
-    @never_cache
-    @wraps(view)
-    def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        viewer = viewer_of(request)
-        if viewer is None:
-            return HttpResponseClientRedirect(reverse("home"))
-        return view(request, viewer, *args, **kwargs)
-
-    return wrapper
-
-
-def healed(request: HttpRequest, viewer: Viewer, key: str) -> requests.Standing:
-    """Where `key` stands, asked for if need be, after mending what the poll has found broken."""
-    if request.method == "HEAD" or not viewer.has_taste():
-        return requests.standing(viewer, key)
-    now = requests.ensure(viewer, key)
-    if not now.needs_healing:
-        return now
-    assert now.in_flight
-    with suppress(DatabaseBusy), impatient():
-        reaping.reap(Prediction.objects.filter(pk=now.in_flight.pk))
-    return requests.standing(viewer, key)
-
-
-def asking_since(request: HttpRequest) -> datetime | None:
-    """When the page began to poll, as its first poll's address said."""
-    try:
-        return datetime.fromtimestamp(int(request.GET.get("since", "")), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def unchanged(request: HttpRequest, poll: presenters.Poll | None) -> bool:
-    return poll is not None and request.GET.get("seen") == poll.seen
 
 
 def turns_of(request: HttpRequest) -> presenters.Turns:
@@ -88,7 +40,7 @@ def draw_shelf(
 ) -> HttpResponse:
     standing, since = healed(request, viewer, HOME), asking_since(request)
     found = part(standing, wanted.slug, since)
-    if unchanged(request, presenters.poll_for(found, presenters.shelf_path(wanted))):
+    if unchanged(request, poll_for(found, presenters.shelf_path(wanted))):
         return HttpResponse(status=204)
     views = presenters.model_shelves(standing, viewer.taste(), turns_of(request), since)
     view = views.get(wanted.slug)
@@ -124,20 +76,3 @@ def refreshing(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         return HttpResponse(status=204)
     context = {"refreshing": banner, "refreshed": standing.is_fresh}
     return render(request, "recommendations/_refreshing.html", context)
-
-
-@require_safe
-@for_viewer
-def film_prediction(request: HttpRequest, viewer: Viewer, movie_id: int) -> HttpResponse:
-    return draw_film_prediction(request, viewer, get_object_or_404(Movie, pk=movie_id))
-
-
-def draw_film_prediction(request: HttpRequest, viewer: Viewer, movie: Movie) -> HttpResponse:
-    if viewer.has_taste():
-        standing = healed(request, viewer, film_key(movie.pk))
-        prediction = presenters.film_prediction(movie, standing, asking_since(request))
-    else:
-        prediction = presenters.FilmPrediction(movie.pk, "needs_ratings")
-    if unchanged(request, prediction.poll):
-        return HttpResponse(status=204)
-    return render(request, "recommendations/_film_prediction.html", {"prediction": prediction})

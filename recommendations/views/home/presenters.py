@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
-from recommendations.models import Movie, Rating, Scores, TasteControls, Viewer
+from recommendations.models import Rating, TasteControls, Viewer
 from recommendations.models.taste import Taste
 from recommendations.pipeline.states import WAITING_STATES, Part, State, part
 from recommendations.shelves import (
@@ -20,23 +20,15 @@ from recommendations.shelves import (
     QueryShelf,
     Shelf,
     controlled,
-    in_words,
 )
-from recommendations.views.cards import Card, Films, Taken
+from recommendations.views.cards import Card, Films, Taken, cards_of
+from recommendations.views.polling import Poll, poll_for
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from recommendations.pipeline.requests import Standing
 
-#: While a run was queued or claimed less than this ago, a fragment asks again after so many
-#: milliseconds, the first time and then each time.
-RHYTHM = [
-    (timedelta(seconds=2), 300, 1_000),
-    (timedelta(seconds=10), 1_000, 2_000),
-    (timedelta(seconds=60), 3_000, 5_000),
-    (timedelta.max, 10_000, 15_000),
-]
 
 #: Which turn of a shelf's films is shown, and of which run, by slug.
 Turns = Mapping[str, Sequence[int]]
@@ -47,45 +39,6 @@ WAITING_IN_SIGHT = 5
 
 #: Films of a plain shelf may come with the picks, too; these come as several fragments at once.
 READY_ELSEWHERE = "picks-ready from:body delay:300ms"
-
-#: The same when nothing is at work: no model, or no worker.
-IDLE_RHYTHM = (5_000, 10_000)
-
-
-@dataclass(frozen=True)
-class Poll:
-    """Where and how often a fragment asks for its successor.
-
-    `since` is when its page began to ask, in seconds of the epoch; `seen` is what it shows now.
-    """
-
-    path: str
-    since: int
-    seen: str
-    delay: int
-    every: int
-
-    @property
-    def url(self) -> str:
-        return f"{self.path}?since={self.since}&seen={self.seen}"
-
-
-def poll_for(part: Part, path: str) -> Poll | None:
-    if not part.polls:
-        return None
-    delay, every = rhythm(part)
-    if part.source:
-        # Not how far the next is: a shelf of films is left as it is until there are others.
-        shown = (part.state, int(part.stalled), part.source.pk)
-    else:
-        shown = (part.state, round(20 * (part.progress or 0)), every)
-    return Poll(path, int(part.since.timestamp()), "-".join(map(str, shown)), delay, every)
-
-
-def rhythm(part: Part) -> tuple[int, int]:
-    if part.stalled:
-        return IDLE_RHYTHM
-    return next((delay, every) for limit, delay, every in RHYTHM if part.standing.quiet < limit)
 
 
 def shelf_path(shelf: Shelf) -> str:
@@ -185,18 +138,6 @@ def query_shelf(
     )
 
 
-def cards_of(films: Iterable[Movie], viewer: Viewer | None) -> list[Card]:
-    """Cards with the stars that the viewer's stored scores predict."""
-    films = list(films)
-    predicted = stored_stars(viewer, [film.pk for film in films])
-    return [Card(film, predicted.get(film.pk)) for film in films]
-
-
-def stored_stars(viewer: Viewer | None, movie_ids: list[int]) -> dict[int, float]:
-    scores: Scores | None = getattr(viewer, "scores", None)
-    return scores.predicted_stars(movie_ids) if scores else {}
-
-
 @dataclass(frozen=True)
 class Home:
     shelves: list[ShelfView]
@@ -292,61 +233,3 @@ def being_made(
     just_now = latest is not None and latest.rated_at > standing.read_at - JUST_NOW
     poll = poll_for(whole, reverse(asks))
     return Refreshing(latest if just_now else None, whole.stalled, whole.progress, poll)
-
-
-@dataclass(frozen=True)
-class FilmPrediction:
-    """What one film would get from the viewer, in its present state."""
-
-    movie_id: int
-    state: str
-    stars: float | None = None
-    low: float | None = None
-    high: float | None = None
-    because: list[tuple[Movie, float | None]] = field(default_factory=list)
-    mostly: bool = False
-    rating_count: int = 0
-    chosen_count: int = 0
-    refreshing: bool = False
-    stalled: bool = False
-    refresh_failed: bool = False
-    poll: Poll | None = None
-
-    @property
-    def url(self) -> str:
-        return reverse("fragment-film-prediction", args=[self.movie_id])
-
-    @property
-    def verb(self) -> str:
-        """What the viewer did with the films that are named."""
-        done = {"chose" if stars is None else "rated" for _, stars in self.because}
-        return " or ".join(sorted(done, reverse=True))
-
-    @property
-    def went_by(self) -> str:
-        return in_words(self.rating_count, self.chosen_count)
-
-
-def film_prediction(
-    movie: Movie, standing: "Standing", since: "datetime | None" = None
-) -> FilmPrediction:
-    known = part(standing, "film", since)
-    content = known.content
-    named = Movie.objects.in_bulk([film for film, _ in content.get("because", [])])
-    return FilmPrediction(
-        movie_id=movie.pk,
-        state="unknown_film" if content.get("unknown") else known.state,
-        stars=content.get("stars") or stored_stars(standing.viewer, [movie.pk]).get(movie.pk),
-        low=content.get("low"),
-        high=content.get("high"),
-        because=[
-            (named[film], stars) for film, stars in content.get("because", []) if film in named
-        ],
-        mostly=content.get("mostly", False),
-        rating_count=content.get("ratings", 0),
-        chosen_count=content.get("chosen", 0),
-        refreshing=known.refreshing,
-        stalled=known.stalled,
-        refresh_failed=known.refresh_failed,
-        poll=poll_for(known, reverse("fragment-film-prediction", args=[movie.pk])),
-    )

@@ -2,18 +2,21 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from recommendations.middleware import viewer_of
-from recommendations.models import Viewer
-from recommendations.models.prediction import HOME
+from recommendations.models import Movie, Viewer
+from recommendations.models.prediction import HOME, TASTE, film_of
 from recommendations.pipeline import requests
 from recommendations.pipeline.states import part
 from recommendations.shelves import SHELVES, ModelShelf
 from recommendations.views.home import fragments, presenters
+from recommendations.views.polling import asking_since, for_viewer, unchanged
+from recommendations.views.posting import sent_from
+from recommendations.views.standings import healed
 
 MADE_ANEW = "Your picks are being made anew."
 UP_TO_DATE = "These picks are up to date. They change with what you rate and choose."
@@ -60,7 +63,7 @@ def refresh_shelf(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-@fragments.for_viewer
+@for_viewer
 def refresh_shelf_fragment(request: HttpRequest, viewer: Viewer, slug: str) -> HttpResponse:
     wanted = _wanted(slug)
     if not viewer.has_taste():
@@ -73,15 +76,15 @@ def refresh_shelf_fragment(request: HttpRequest, viewer: Viewer, slug: str) -> H
 
 
 @require_safe
-@fragments.for_viewer
+@for_viewer
 def new_picks(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """The banner of a page that is left as it is while new picks are made: they come on demand.
 
     So what was just done with a film on it can be undone.
     """
-    standing = fragments.healed(request, viewer, HOME)
-    banner = presenters.being_made(standing, "fragment-new-picks", fragments.asking_since(request))
-    if banner and fragments.unchanged(request, banner.poll):
+    standing = healed(request, viewer, HOME)
+    banner = presenters.being_made(standing, "fragment-new-picks", asking_since(request))
+    if banner and unchanged(request, banner.poll):
         return HttpResponse(status=204)
     context = {
         "refreshing": banner,
@@ -90,3 +93,23 @@ def new_picks(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "floating": True,
     }
     return render(request, "recommendations/_refreshing.html", context)
+
+
+@require_POST
+@for_viewer
+def retry_shelf(request: HttpRequest, viewer: Viewer, slug: str) -> HttpResponse:
+    wanted = _wanted(slug)
+    requests.retry(viewer, HOME)
+    response = fragments.draw_shelf(request, viewer, wanted)
+    return trigger_client_event(response, "picks-requested")
+
+
+@require_POST
+def retry(request: HttpRequest) -> HttpResponse:
+    """Ask again for a prediction that failed."""
+    viewer, key = viewer_of(request), request.POST.get("key", "")
+    if key not in {HOME, TASTE}:
+        get_object_or_404(Movie, pk=film_of(key))
+    if viewer and viewer.has_taste():
+        requests.retry(viewer, key)
+    return redirect(sent_from(request, reverse("home")))

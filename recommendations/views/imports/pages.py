@@ -2,9 +2,9 @@
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -15,8 +15,9 @@ from recommendations.middleware import viewer_made_for, viewer_of
 from recommendations.models import Movie, RatingsImport, UnmatchedEntry, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.pipeline import imports, requests
-from recommendations.views.home.fragments import asking_since, for_viewer, unchanged
 from recommendations.views.imports import presenters
+from recommendations.views.polling import asking_since, for_viewer, unchanged
+from recommendations.views.posting import sent_from
 
 #: Earlier imports that the upload page lists.
 EARLIER = 20
@@ -128,7 +129,7 @@ def choose(request: HttpRequest, entry_id: int) -> HttpResponse:
         messages.success(request, settle(entry, form.film))
     else:
         messages.error(request, f"{entry}: {form.error}")
-    return back(request)
+    return redirect(sent_from(request, reverse("unmatched")))
 
 
 @require_POST
@@ -148,7 +149,7 @@ def forget(request: HttpRequest, entry_id: int) -> HttpResponse:
     entry = entry_of(viewer_of(request), entry_id)
     choosing.forget(entry)
     messages.success(request, f"{entry} is forgotten.")
-    return back(request)
+    return redirect(sent_from(request, reverse("unmatched")))
 
 
 @require_POST
@@ -161,12 +162,3 @@ def forget_fragment(request: HttpRequest, viewer: Viewer, entry_id: int) -> Http
 
 def settled(request: HttpRequest, entry: UnmatchedEntry, done: str) -> HttpResponse:
     return render(request, "recommendations/_settled.html", {"entry": entry, "done": done})
-
-
-def back(request: HttpRequest) -> HttpResponseRedirect:
-    """To the page that the form was on, if it was one of ours."""
-    page = request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(
-        page, {request.get_host()}, require_https=request.is_secure()
-    )
-    return redirect(page if ours else "unmatched")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from recommendations.models import Credit, Movie, RatingsImport, UnmatchedEntry
 from recommendations.models.prediction import SILENCE
 from recommendations.pipeline.states import PATIENCE
-from recommendations.views.home.presenters import IDLE_RHYTHM, RHYTHM, Poll
+from recommendations.views.polling import IDLE_RHYTHM, RHYTHM, Poll
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

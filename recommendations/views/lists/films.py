@@ -14,11 +14,11 @@ from django.views.decorators.http import require_POST
 from recommendations.forms.lists import AddToListForm
 from recommendations.middleware import viewer_made_for, viewer_of
 from recommendations.models import ListEntry, Movie, MovieList, Viewer
-from recommendations.views.home import fragments
-from recommendations.views.home.presenters import stored_stars
-from recommendations.views.lists.listing import came_from
+from recommendations.views.cards import stored_stars
 from recommendations.views.lists.own import kept, own, paths_of
 from recommendations.views.lists.undoing import say_removed
+from recommendations.views.polling import for_viewer
+from recommendations.views.posting import came_from
 
 
 @require_POST
@@ -51,7 +51,7 @@ def removed(movie: Movie, mine: MovieList) -> str:
 
 
 @require_POST
-@fragments.for_viewer
+@for_viewer
 def remove_fragment(
     request: HttpRequest, viewer: Viewer, list_id: int, movie_id: int
 ) -> HttpResponse:
@@ -62,7 +62,7 @@ def remove_fragment(
 
 
 @require_POST
-@fragments.for_viewer
+@for_viewer
 def put_back_fragment(
     request: HttpRequest, viewer: Viewer, list_id: int, movie_id: int
 ) -> HttpResponse:

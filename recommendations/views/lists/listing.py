@@ -8,11 +8,10 @@ from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from recommendations.models import Movie, Viewer
 from recommendations.search import find_among
-from recommendations.views.home.presenters import stored_stars
+from recommendations.views.cards import stored_stars
 
 #: Films on one page.
 PAGE = 60
@@ -105,12 +104,3 @@ class Kept:
     stars: float | None = None
     note: str = ""
     gone: bool = False
-
-
-def came_from(request: HttpRequest, otherwise: str) -> str:
-    """The page that a form says it was on, if it is one of ours."""
-    page = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(
-        page, {request.get_host()}, require_https=request.is_secure()
-    )
-    return page if ours else otherwise

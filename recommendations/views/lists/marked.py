@@ -13,8 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recommendations.middleware import viewer_made_for, viewer_of
 from recommendations.models import Mark, Movie, Viewer
-from recommendations.views.home import fragments
-from recommendations.views.home.presenters import stored_stars
+from recommendations.views.cards import stored_stars
 from recommendations.views.lists.listing import (
     NEWEST,
     OLDEST,
@@ -23,10 +22,11 @@ from recommendations.views.lists.listing import (
     Kept,
     Order,
     Paths,
-    came_from,
     listing,
 )
 from recommendations.views.lists.undoing import say_removed
+from recommendations.views.polling import for_viewer
+from recommendations.views.posting import came_from
 
 SEEN, WATCHLIST = Mark.Kind.SEEN, Mark.Kind.WATCHLIST
 HIDDEN, LESS = Mark.Kind.HIDDEN, Mark.Kind.LESS
@@ -153,7 +153,7 @@ def mark_again(request: HttpRequest, kind: str, movie_id: int) -> HttpResponse:
 
 
 @require_POST
-@fragments.for_viewer
+@for_viewer
 def unmark_fragment(
     request: HttpRequest, viewer: Viewer, kind: str, movie_id: int
 ) -> HttpResponse:
@@ -164,7 +164,7 @@ def unmark_fragment(
 
 
 @require_POST
-@fragments.for_viewer
+@for_viewer
 def mark_again_fragment(
     request: HttpRequest, viewer: Viewer, kind: str, movie_id: int
 ) -> HttpResponse:

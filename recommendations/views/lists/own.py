@@ -16,7 +16,7 @@ from recommendations.forms.lists import MovieListForm
 from recommendations.middleware import viewer_made_for, viewer_of
 from recommendations.models import ListEntry, Movie, MovieList, Viewer
 from recommendations.search import find_films
-from recommendations.views.home.presenters import cards_of
+from recommendations.views.cards import cards_of
 from recommendations.views.lists.listing import (
     NEWEST,
     OLDEST,

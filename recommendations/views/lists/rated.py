@@ -18,18 +18,11 @@ from recommendations.models import Movie, Rating, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.models.taste import HALVES
 from recommendations.pipeline import requests
-from recommendations.views.films.actions import NOT_RATED, SomebodyElse, change_rating
-from recommendations.views.home import fragments
-from recommendations.views.lists.listing import (
-    MEAN,
-    NEWEST,
-    OLDEST,
-    TITLE,
-    Order,
-    came_from,
-    listing,
-)
+from recommendations.views.films.rating import NOT_RATED, change_rating
+from recommendations.views.lists.listing import MEAN, NEWEST, OLDEST, TITLE, Order, listing
 from recommendations.views.lists.undoing import say_removed
+from recommendations.views.polling import for_viewer
+from recommendations.views.posting import SomebodyElse, came_from
 
 ORDERS: Mapping[str, Order] = {
     "rated": Order("Rated last", ["-rated_at", "-pk"]),
@@ -84,7 +77,7 @@ def rerate(request: HttpRequest, movie_id: int) -> HttpResponse:
 
 
 @require_POST
-@fragments.for_viewer
+@for_viewer
 def rerate_fragment(request: HttpRequest, viewer: Viewer, movie_id: int) -> HttpResponse:
     movie = get_object_or_404(Movie, pk=movie_id)
     before = viewer.ratings.filter(movie=movie).first()
@@ -114,7 +107,7 @@ def restore(request: HttpRequest, movie_id: int) -> HttpResponse:
 
 
 @require_POST
-@fragments.for_viewer
+@for_viewer
 def restore_fragment(request: HttpRequest, viewer: Viewer, movie_id: int) -> HttpResponse:
     movie = get_object_or_404(Movie, pk=movie_id)
     try:

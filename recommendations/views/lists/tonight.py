@@ -16,10 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 from recommendations.middleware import viewer_of
 from recommendations.models import Mark, Movie, Viewer
 from recommendations.tonight import LIKELIER, SEEDS, drawn, new_seed
-from recommendations.views.cards import Card
+from recommendations.views.cards import Card, cards_of, stored_stars
 from recommendations.views.home.newest_picks import newest_picks
-from recommendations.views.home.presenters import cards_of, stored_stars
-from recommendations.views.lists.listing import came_from
+from recommendations.views.posting import came_from
 
 #: Films that can be turned down in one evening.
 MOST_TURNED_DOWN = 100

@@ -17,8 +17,9 @@ from recommendations.models import FilmNight, Viewer
 from recommendations.models.night import LEAST_RATINGS, MOST_VIEWERS
 from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
-from recommendations.views.home.fragments import asking_since, for_viewer, healed, unchanged
 from recommendations.views.nights.presenters import NightPage, night_page
+from recommendations.views.polling import asking_since, for_viewer, unchanged
+from recommendations.views.standings import healed
 
 FULL = f"This film night is full: {MOST_VIEWERS} watch already."
 TOO_FEW = f"Rate at least {LEAST_RATINGS} films first; then there is something to go by."

@@ -14,7 +14,7 @@ from recommendations.models.night import MOST_VIEWERS
 from recommendations.nights import Pick
 from recommendations.pipeline.requests import Standing, active_model_id
 from recommendations.pipeline.states import PATIENCE, Part, State, part
-from recommendations.views.home.presenters import Poll, rhythm
+from recommendations.views.polling import Poll, rhythm
 
 #: While all is there, the page looks whether somebody came or went every so many milliseconds.
 LOOKING = 10_000

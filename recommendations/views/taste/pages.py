@@ -10,8 +10,8 @@ from recommendations.models import Viewer
 from recommendations.models.prediction import TASTE
 from recommendations.pipeline import requests
 from recommendations.pipeline.states import State
-from recommendations.views.home.fragments import asking_since, for_viewer, healed, unchanged
-from recommendations.views.home.pages import may_request
+from recommendations.views.polling import asking_since, for_viewer, unchanged
+from recommendations.views.standings import healed, may_request
 from recommendations.views.taste import presenters
 
 

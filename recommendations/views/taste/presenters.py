@@ -13,8 +13,8 @@ from recommendations.taste_report.opinions import unusual
 from recommendations.taste_report.over_time import over_time
 from recommendations.taste_report.stars import by_everybody, stars_given
 from recommendations.taste_report.year import YearInReview, in_review, years_of
-from recommendations.views.cards import Card
-from recommendations.views.home.presenters import Poll, cards_of, poll_for
+from recommendations.views.cards import Card, cards_of
+from recommendations.views.polling import Poll, poll_for
 from recommendations.views.taste import charts
 
 if TYPE_CHECKING:
