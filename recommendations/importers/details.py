@@ -14,7 +14,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from recommendations.importers.tmdb import TMDB, Details, TMDBFailed
-from recommendations.models import Credit, Movie, Person
+from recommendations.models import Catalogue, Credit, Movie, Person
 
 #: So many films in a row without an answer, and TMDB counts as away.
 PATIENCE = 5
@@ -70,6 +70,19 @@ def fetch_details(
 
     A film that fails is left as it was. Raises the last failure when TMDB seems to be away.
     """
+    try:
+        ask_in_turn(tmdb, wanted, fetched, progress, complain)
+    finally:
+        Catalogue.touch()  # once: who searches for people reads all of them anew
+
+
+def ask_in_turn(
+    tmdb: TMDB,
+    wanted: Sequence[Wanted],
+    fetched: Fetched,
+    progress: Progress,
+    complain: Callable[[str], object],
+) -> None:
     in_a_row = 0
     for film in wanted:
         progress(fetched)

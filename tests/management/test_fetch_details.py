@@ -8,7 +8,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from recommendations.importers import tmdb as client
-from recommendations.models import Credit, Movie, Person
+from recommendations.models import Catalogue, Credit, Movie, Person
+from recommendations.search import find_films
 from tests.tmdb import REFUSED, TMDBServer, running_tmdb
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +66,17 @@ def test_it_fills_in_poster_credits_length_and_country(tmdb: TMDBServer) -> None
     assert out == (
         "Films that TMDB was asked for: 1; with a poster: 1; unknown to it: 0; failed: 0."
     )
+
+
+def test_who_made_it_is_found_by_a_search_at_once(tmdb: TMDBServer) -> None:
+    Catalogue.objects.create(name="films")
+    movie = make_film()
+    tmdb.film(801)
+    assert not find_films("Lasseter")
+
+    fetch()
+
+    assert find_films("Lasseter") == [movie]
 
 
 def test_what_tmdb_does_not_know_stays_as_it_was(tmdb: TMDBServer) -> None:
