@@ -11,6 +11,7 @@ from recommendations.importers.exports.formats import Entry, Kind
 from recommendations.importers.exports.report import ExportReport
 from recommendations.importers.staging import batches
 from recommendations.models import Mark, Movie, Rating, Viewer
+from recommendations.models.marks import TAKEN_BACK_BY
 
 BATCH = 2000
 
@@ -59,7 +60,7 @@ def store_ratings(viewer: Viewer, given: Given, report: ExportReport) -> None:
         lock_films(changes)
         write(viewer, changes)
         move_counts(viewer, moves)
-        unmark_wanted(viewer, changes)
+        unmark(viewer, changes, Mark.Kind)  # stars say more than any mark
         viewer.taste_changed()
 
 
@@ -77,7 +78,7 @@ def store_marks(viewer: Viewer, given: Given, report: ExportReport) -> None:
     known = set(viewer.ratings.values_list("movie_id", flat=True)) | marked(viewer, Kind.SEEN)
     seen = of_kind(given, Kind.SEEN)
     newly_seen = mark(viewer, Mark.Kind.SEEN, seen, known)
-    unmark_wanted(viewer, newly_seen)
+    unmark(viewer, newly_seen, TAKEN_BACK_BY[Mark.Kind.SEEN])
     wanted = of_kind(given, Kind.WATCHLIST)
     known |= marked(viewer, Kind.WATCHLIST) | set(newly_seen)
     newly_wanted = mark(viewer, Mark.Kind.WATCHLIST, wanted, known)
@@ -103,10 +104,9 @@ def mark(viewer: Viewer, kind: Mark.Kind, given: Given, known: Collection[int]) 
     return films
 
 
-def unmark_wanted(viewer: Viewer, films: Iterable[int]) -> None:
-    """What was seen need not be watched for."""
+def unmark(viewer: Viewer, films: Iterable[int], kinds: Iterable[Mark.Kind]) -> None:
     for batch in batches(films, BATCH):
-        viewer.marks.filter(kind=Mark.Kind.WATCHLIST, movie__in=batch).delete()
+        viewer.marks.filter(kind__in=kinds, movie__in=batch).delete()
 
 
 def lock_films(changes: Iterable[int]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from recommendations.models import Movie, Rating, Viewer
+from recommendations.models import Mark, Movie, Rating, Viewer
 from recommendations.models.taste import recount
 from tests.importers.exports.files import brought, letterboxd, stars_of
 
@@ -102,3 +102,17 @@ def test_many_ratings_take_few_statements(tmp_path: Path, ada: Viewer) -> None:
 
     assert report.added == 1000
     assert len(captured) < 35
+
+
+def test_what_is_rated_loses_its_marks_for_stars_say_more(tmp_path: Path, ada: Viewer) -> None:
+    rated, other = Movie.objects.get(pk=1), Movie.objects.exclude(pk__in=[1, 9])[0]
+    for movie in (rated, other):
+        Mark.put(ada, movie, Mark.Kind.LESS)
+        Mark.put(ada, movie, Mark.Kind.HIDDEN)
+
+    brought(tmp_path / "x.csv", TWO, ada)
+
+    assert set(ada.marks.values_list("movie", "kind")) == {
+        (other.pk, Mark.Kind.LESS),
+        (other.pk, Mark.Kind.HIDDEN),
+    }
