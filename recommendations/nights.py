@@ -17,7 +17,8 @@ import numpy as np
 from django.db.models import Avg
 
 from recommendations.franchises import group
-from recommendations.models import Mark, Movie, Rating, Viewer
+from recommendations.models import Movie, Rating, Viewer
+from recommendations.models.marks import done_with
 from recommendations.models.trained_model import films_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Pick:
 def picks(viewers: list[Viewer]) -> list[Pick]:
     """The best films for these viewers, all of whom have scores, that none of them knows."""
     films, stars = predicted(viewers)
-    free = np.isin(films, supported()) & ~np.isin(films, known_to(viewers))
+    free = np.isin(films, supported()) & ~np.isin(films, list(done_with(*viewers)))
     films, stars = films[free], stars[:, free]
     lowest, mean = stars.min(axis=0).round(1), stars.mean(axis=0)
     best = np.lexsort((films, -mean, -lowest))[:BEST]
@@ -79,13 +80,6 @@ def predicted(viewers: list[Viewer]) -> "tuple[NDArray[np.int32], NDArray[np.flo
 
 def supported() -> "NDArray[Any]":
     return np.fromiter(Movie.objects.supported().values_list("pk", flat=True), np.int32)
-
-
-def known_to(viewers: list[Viewer]) -> list[int]:
-    """Films that somebody rated, saw, or does not want to see."""
-    rated = Rating.objects.filter(viewer__in=viewers).order_by()
-    marked = Mark.objects.out_of_sight().filter(viewer__in=viewers).order_by()
-    return [each for rows in (rated, marked) for each in rows.values_list("movie_id", flat=True)]
 
 
 def usual_stars(viewers: list[Viewer]) -> "NDArray[np.float64]":

@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from recommendations.models.catalogue import Movie
-from recommendations.models.taste import Viewer
+from recommendations.models.taste import Rating, Viewer
 
 
 class MarkQuerySet(models.QuerySet["Mark"]):
@@ -104,6 +104,13 @@ def evidence(viewer: Viewer) -> dict[int, float]:
     ratings = viewer.ratings.values_list("movie_id", "stars")
     stars = {film: EVIDENCE[Mark.Kind(kind)] for film, kind in marks} | dict(ratings)
     return dict(sorted(stars.items()))
+
+
+def done_with(*viewers: Viewer) -> set[int]:
+    """Films that are not to be recommended to these viewers: somebody rated or marked them so."""
+    rated = Rating.objects.filter(viewer__in=viewers).order_by().values_list("movie_id", flat=True)
+    marked = Mark.objects.out_of_sight().filter(viewer__in=viewers).order_by()
+    return {*rated, *marked.values_list("movie_id", flat=True)}
 
 
 def unwanted(viewer: Viewer) -> list[int]:

@@ -18,6 +18,7 @@ from django.db.models import Count
 
 from recommendations.models import Rating, Viewer
 from recommendations.models.catalogue import SUPPORT
+from recommendations.models.marks import done_with
 from recommendations.models.taste import LIKED
 
 if TYPE_CHECKING:
@@ -68,10 +69,7 @@ def nearest(viewer: Viewer) -> dict[str, Any]:
     """
     compared = compare(viewer, candidates(viewer))
     mine = set(viewer.ratings.filter(stars__gte=LIKED).values_list("movie_id", flat=True))
-    known = {
-        *viewer.ratings.values_list("movie_id", flat=True),
-        *viewer.marks.out_of_sight().values_list("movie_id", flat=True),
-    }
+    known = done_with(viewer)
     viewers = []
     for place in chosen(compared, viewer):
         found = described(compared, place, mine, known)

@@ -6,6 +6,7 @@ import numpy as np
 
 from recommendations.franchises import group
 from recommendations.models import Movie, Scores, TasteControls
+from recommendations.models.marks import done_with
 from recommendations.shelves.base import STORED, few_of_each
 
 if TYPE_CHECKING:
@@ -66,12 +67,7 @@ def _eligible(
     scores: Scores, controls: TasteControls
 ) -> "tuple[NDArray[np.int32], NDArray[np.int64]]":
     """The films that may be picked, by id, and how many rated each."""
-    viewer = scores.viewer
     rows = controls.admitted(Movie.objects.supported()).order_by("id")
     films = np.array([*rows.values_list("pk", "rating_count")], np.int64).reshape(-1, 2)
-    gone = [
-        *viewer.ratings.order_by().values_list("movie_id", flat=True),
-        *viewer.marks.out_of_sight().order_by().values_list("movie_id", flat=True),
-    ]
-    films = films[~np.isin(films[:, 0], gone)]
+    films = films[~np.isin(films[:, 0], list(done_with(scores.viewer)))]
     return films[:, 0].astype(np.int32), films[:, 1]

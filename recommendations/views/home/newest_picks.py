@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from recommendations.models import Movie, Prediction, Viewer
+from recommendations.models.marks import done_with
 from recommendations.models.prediction import HOME
 from recommendations.shelves import SHOWN
 from recommendations.views.cards import Card
@@ -21,15 +22,9 @@ def newest_picks(viewer: Viewer) -> Picks:
     good = Prediction.objects.of(viewer, HOME).filter(status=Prediction.Status.SUCCEEDED)
     run = good.order_by("-pk").first()
     items = run.result.get("top-picks", {}).get("items", []) if run else []
-    gone = _out_of_sight(viewer)
+    gone = done_with(viewer)
     items = [item for item in items if item["movie"] not in gone][:SHOWN]
     return Picks(_cards(items), run.finished_at if run else None)
-
-
-def _out_of_sight(viewer: Viewer) -> set[int]:
-    rated = viewer.ratings.order_by().values_list("movie_id", flat=True)
-    marked = viewer.marks.out_of_sight().order_by().values_list("movie_id", flat=True)
-    return set(rated.union(marked))
 
 
 def _cards(items: list[dict[str, Any]]) -> list[Card]:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recommendations.middleware import viewer_of
 from recommendations.models import Mark, Movie, Viewer
+from recommendations.models.marks import done_with
 from recommendations.tonight import LIKELIER, SEEDS, drawn, new_seed
 from recommendations.views.cards import Card, cards_of, stored_stars
 from recommendations.views.home.newest_picks import newest_picks
@@ -156,7 +157,7 @@ def offer(viewer: Viewer | None) -> Card | None:
     picks = newest_picks(viewer).cards if viewer else []
     if picks:
         return picks[0]
-    known = viewer.ratings.values_list("movie_id", flat=True) if viewer else []
+    known = done_with(viewer) if viewer else ()
     return next(iter(cards_of(Movie.objects.popular().exclude(pk__in=known)[:1], viewer)), None)
 
 

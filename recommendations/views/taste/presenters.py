@@ -7,6 +7,7 @@ from django.db.models import Avg, Count, Min
 from django.urls import reverse
 
 from recommendations.models import Movie, Viewer
+from recommendations.models.marks import done_with
 from recommendations.pipeline.states import Part, State, part
 from recommendations.taste_report.groups import by_decade, by_genre
 from recommendations.taste_report.opinions import unusual
@@ -145,10 +146,7 @@ def _near(known: Part) -> list[Near]:
     viewer = known.standing.viewer
     named = {film for each in found for film in each["both"] + each["theirs"]}
     films = {card.movie.pk: card for card in cards_of(Movie.objects.filter(pk__in=named), viewer)}
-    done = {
-        *viewer.ratings.filter(movie__in=films).values_list("movie_id", flat=True),
-        *viewer.marks.out_of_sight().filter(movie__in=films).values_list("movie_id", flat=True),
-    }
+    done = done_with(viewer)
     return [
         Near(
             slug=f"near-{place}",
