@@ -129,8 +129,9 @@ def in_words(histogram: list[tuple[float, int]]) -> str:
 @register.filter
 def linked(people: list[Person]) -> str:
     """Their names, each of which leads to the person's films."""
-    links = ((urlencode({"q": person.name}), person.name) for person in people)
-    return format_html_join(", ", '<a href="/browse/?{}">{}</a>', links)
+    browse = reverse("browse")
+    links = ((browse, urlencode({"q": person.name}), person.name) for person in people)
+    return format_html_join(", ", '<a href="{}?{}">{}</a>', links)
 
 
 @register.filter

@@ -176,6 +176,7 @@ def test_earlier_imports_are_listed(bob_client: Client, alice_client: Client) ->
     row = done(bob_client)
     assert f'href="/imports/{row.pk}/"' in bob_client.get("/import/").content.decode()
     assert "2 films that you brought wait" in text_of(bob_client.get("/import/"))
+    assert "2 films that you brought still wait" in text_of(bob_client.get("/lists/"))
     assert "ratings.csv" not in alice_client.get("/import/").content.decode()
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from recommendations.forms.lists import MovieListForm
 from recommendations.middleware import viewer_made_for, viewer_of
-from recommendations.models import ListEntry, Movie, MovieList, Viewer
+from recommendations.models import ListEntry, Movie, MovieList, UnmatchedEntry, Viewer
 from recommendations.search import find_films
 from recommendations.views.cards import cards_of
 from recommendations.views.lists.listing import (
@@ -59,7 +59,12 @@ def lists(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"“{made}” is made. Put some films on it.")
         return redirect("list", made.pk)
     viewer = viewer_of(request)
-    context = {"form": form, "kept": kept_tiles(viewer), "own": own_tiles(viewer)}
+    context = {
+        "form": form,
+        "kept": kept_tiles(viewer),
+        "own": own_tiles(viewer),
+        "unmatched": UnmatchedEntry.objects.waiting().filter(viewer=viewer).count(),
+    }
     return render(request, "recommendations/lists.html", context)
 
 
