@@ -12,6 +12,7 @@ from django.test import Client
 from recommendations import search, training
 from recommendations.models import Genre, Movie, Rating, TrainedModel, Viewer
 from recommendations.models.taste import recount
+from recommendations.models.trained_model import films_of
 
 #: Films 1 to 40 are crime, 41 to 80 are romance; each viewer loves the one and not the other.
 FILMS = range(1, 81)
@@ -24,6 +25,7 @@ LONG_AGO = datetime(2016, 5, 4, tzinfo=UTC)
 def empty_cache() -> None:
     caches["process"].clear()
     search.index_of.cache_clear()
+    films_of.cache_clear()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Films as shelves and lists show them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -13,12 +13,16 @@ from recommendations.shelves import Shelf
 
 @dataclass(frozen=True)
 class Card:
-    """One film as a shelf shows it, with what led to it: films that were rated or chosen."""
+    """One film as a shelf shows it, with what led to it: films that were rated or chosen.
+
+    `stars` are predicted for the viewer, `given` are the viewer's own.
+    """
 
     movie: Movie
     stars: float | None = None
     because: list[Movie] = field(default_factory=list)
     chosen: list[Movie] = field(default_factory=list)
+    given: float | None = None
 
     @property
     def reason(self) -> str:
@@ -100,7 +104,15 @@ class Films:
 
 
 def cards_of(films: Iterable[Movie], viewer: Viewer | None) -> list[Card]:
-    """Cards with the stars that the viewer's stored scores predict."""
+    """Cards with the stars that are predicted for the viewer, and those that the viewer gave."""
+    films = list(films)
+    rated = viewer.ratings.filter(movie__in=films).order_by() if viewer and films else None
+    given = dict(rated.values_list("movie_id", "stars")) if rated is not None else {}
+    return [replace(card, given=given.get(card.movie.pk)) for card in unrated(films, viewer)]
+
+
+def unrated(films: Iterable[Movie], viewer: Viewer | None) -> list[Card]:
+    """Cards of films that the viewer has not rated, with the stars that are predicted."""
     films = list(films)
     predicted = stored_stars(viewer, [film.pk for film in films])
     return [Card(film, predicted.get(film.pk)) for film in films]

@@ -256,6 +256,18 @@ def test_fragments_and_pages_are_not_kept_for_others(client: Client, catalogue: 
         assert "no-store" in client.get(path).headers["Cache-Control"]
 
 
+def test_a_rated_film_shows_the_viewers_own_stars(
+    alice_client: Client, alice: Viewer, client: Client
+) -> None:
+    alice.ratings.all().delete()
+    first, second, *_ = shown(client)
+    alice.rate(first, 4.0)
+    alice.rate(second, 3.5)
+    html = alice_client.get("/browse/").content.decode()
+    assert set(re.findall(r"You: ★ [\d.]+", html)) == {"You: ★ 4", "You: ★ 3.5"}
+    assert "You: ★" not in client.get("/browse/").content.decode()
+
+
 def test_a_page_takes_few_queries_whatever_its_number(
     alice_client: Client, scores: Scores
 ) -> None:

@@ -15,7 +15,7 @@ from recommendations.models import TasteControls, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.models.taste import Taste
 from recommendations.shelves import SHOWN, controlled
-from recommendations.views.cards import cards_of
+from recommendations.views.cards import unrated
 from recommendations.views.home import presenters
 from recommendations.views.posting import came_from
 from recommendations.views.standings import standing_of
@@ -32,7 +32,7 @@ def picks(viewer: Viewer | None) -> presenters.ShelfView | None:
     controls = TasteControls.of(viewer)
     films = controlled.top_picks(scores, controls, SHOWN)
     title = ", ".join(["Top picks", *controls.words])
-    cards = cards_of(films, viewer)
+    cards = unrated(films, viewer)
     return presenters.ShelfView("controlled-picks", title, "", cards=cards)
 
 

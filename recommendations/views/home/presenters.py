@@ -21,7 +21,7 @@ from recommendations.shelves import (
     Shelf,
     controlled,
 )
-from recommendations.views.cards import Card, Films, Taken, cards_of
+from recommendations.views.cards import Card, Films, Taken, unrated
 from recommendations.views.polling import Poll, poll_for
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def query_shelf(
         rated = viewer.ratings.filter(movie=OuterRef("pk"))
         out_of_sight = viewer.marks.out_of_sight().filter(movie=OuterRef("pk"))
         films = films.exclude(Exists(rated) | Exists(out_of_sight))
-    cards = cards_of(films[:limit], viewer)
+    cards = unrated(films[:limit], viewer)
     return ShelfView(
         slug=shelf.slug,
         title=shelf.title,
