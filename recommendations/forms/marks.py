@@ -1,9 +1,11 @@
 """Forms of what is said of a film without stars."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 
+from recommendations.forms.ratings import not_later_than_now
 from recommendations.models import Mark
 from recommendations.models.marks import Opinion
 from recommendations.models.taste import HALVES
@@ -31,6 +33,19 @@ class MarkForm(forms.Form):
         return " ".join(str(message) for each in self.errors.values() for message in each)
 
 
+class MarkedAgainForm(forms.Form):
+    """When a mark that is brought back was put; a new one was put now."""
+
+    marked_at = forms.DateTimeField(required=False)
+
+    def clean_marked_at(self) -> datetime | None:
+        return not_later_than_now(self.cleaned_data["marked_at"])
+
+    @property
+    def moment(self) -> datetime | None:
+        return self.cleaned_data.get("marked_at") if self.is_valid() else None
+
+
 class UndoForm(forms.Form):
     """What a viewer had said of a film before an action."""
 
@@ -41,12 +56,16 @@ class UndoForm(forms.Form):
         empty_value=None,
         choices=[(str(half), half) for half in HALVES],
     )
+    rated_at = forms.DateTimeField(required=False)
     kinds = forms.MultipleChoiceField(required=False, choices=Mark.Kind)
+
+    def clean_rated_at(self) -> datetime | None:
+        return not_later_than_now(self.cleaned_data["rated_at"])
 
     @property
     def opinion(self) -> Opinion:
-        kinds = frozenset(map(Mark.Kind, self.cleaned_data["kinds"]))
-        return Opinion(self.cleaned_data["stars"], kinds)
+        said = self.cleaned_data
+        return Opinion(said["stars"], frozenset(map(Mark.Kind, said["kinds"])), said["rated_at"])
 
 
 class PlaceForm(forms.Form):

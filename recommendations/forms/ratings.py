@@ -11,6 +11,10 @@ from recommendations.models.taste import HALVES
 WRONG_STARS = "Stars go from 0.5 to 5.0 in halves."
 
 
+def not_later_than_now(moment: datetime | None) -> datetime | None:
+    return min(moment, timezone.now()) if moment else None
+
+
 class RatingForm(forms.Form):
     """Stars in halves; an empty value takes the rating back.
 
@@ -42,6 +46,5 @@ class RestoredRatingForm(forms.Form):
     )
     rated_at = forms.DateTimeField()
 
-    def clean_rated_at(self) -> datetime:
-        rated_at: datetime = self.cleaned_data["rated_at"]
-        return min(rated_at, timezone.now())
+    def clean_rated_at(self) -> datetime | None:
+        return not_later_than_now(self.cleaned_data["rated_at"])

@@ -1,7 +1,8 @@
 """What a viewer says of a film without giving it stars."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Self
 
 from django.db import models, transaction
@@ -54,7 +55,9 @@ class Mark(models.Model):
 
     @classmethod
     @transaction.atomic
-    def put(cls, viewer: Viewer, movie: Movie, kind: "Mark.Kind") -> bool:
+    def put(
+        cls, viewer: Viewer, movie: Movie, kind: "Mark.Kind", marked_at: datetime | None = None
+    ) -> bool:
         """Mark `movie`, in place of what the mark contradicts; False if that changed nothing.
 
         A rated film is seen, and its stars say how much it was liked: it is not marked so too.
@@ -63,7 +66,8 @@ class Mark(models.Model):
         if kind in SAID_BY_STARS and viewer.ratings.filter(movie=movie).exists():
             return False
         before = kinds_of(viewer, movie)
-        return _change(viewer, movie, before, (before - TAKEN_BACK_BY[kind]) | {kind})
+        after = (before - TAKEN_BACK_BY[kind]) | {kind}
+        return _change(viewer, movie, before, after, marked_at)
 
     @classmethod
     @transaction.atomic
@@ -131,13 +135,15 @@ def _change(
     movie: Movie,
     before: AbstractSet[Mark.Kind],
     after: AbstractSet[Mark.Kind],
+    marked_at: datetime | None = None,
 ) -> bool:
     if before == after:
         return False
     if gone := before - after:
         viewer.marks.filter(movie=movie, kind__in=gone).delete()
     Mark.objects.bulk_create(
-        Mark(viewer=viewer, movie=movie, kind=kind) for kind in sorted(after - before)
+        Mark(viewer=viewer, movie=movie, kind=kind, marked_at=marked_at or timezone.now())
+        for kind in sorted(after - before)
     )
     if TELLING & (before ^ after):
         viewer.taste_changed()
@@ -146,17 +152,20 @@ def _change(
 
 @dataclass(frozen=True)
 class Opinion:
-    """All that one viewer has said of one film."""
+    """All that one viewer has said of one film, and when it was rated."""
 
     stars: float | None = None
     kinds: frozenset[Mark.Kind] = frozenset()
+    rated_at: datetime | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, viewer: Viewer | None, movie: Movie) -> "Opinion":
         if viewer is None:
             return cls()
-        stars = viewer.ratings.filter(movie=movie).values_list("stars", flat=True).first()
-        return cls(stars, kinds_of(viewer, movie))
+        stars, rated_at = viewer.ratings.filter(movie=movie).values_list(
+            "stars", "rated_at"
+        ).first() or (None, None)
+        return cls(stars, kinds_of(viewer, movie), rated_at)
 
     @transaction.atomic
     def restore(self, viewer: Viewer, movie: Movie) -> None:
@@ -165,6 +174,6 @@ class Opinion:
         now = Opinion.of(viewer, movie)
         if self.stars is None:
             viewer.unrate(movie)
-        elif self.stars != now.stars:
-            viewer.rate(movie, self.stars)
+        elif self.stars != now.stars or self.rated_at not in {None, now.rated_at}:
+            viewer.rate(movie, self.stars, self.rated_at)
         _change(viewer, movie, kinds_of(viewer, movie), self.kinds)

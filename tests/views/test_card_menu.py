@@ -135,6 +135,15 @@ def test_undoing_brings_back_what_the_action_took_away(
     assert said_of(alice, 1) == Opinion(5.0)
 
 
+def test_undoing_a_rating_brings_the_one_before_back_with_its_date(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    before = said_of(alice, 1).rated_at
+    answer = alice_client.post("/fragments/films/1/menu/rating/", {"stars": "2"})
+    undo(alice_client, answer.content.decode(), movie=1)
+    assert said_of(alice, 1).rated_at == before
+
+
 def test_the_page_hears_only_of_what_moves_the_taste(
     alice_client: Client, alice: Viewer, active_model: TrainedModel
 ) -> None:

@@ -1,7 +1,11 @@
 """The watchlist, what was seen and what is hidden: films that a viewer marked."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 from django.utils.html import escape
 
 from recommendations.models import Mark, Movie, TrainedModel, Viewer
@@ -45,8 +49,14 @@ def test_each_page_shows_its_own_marks_the_last_first(alice_client: Client, alic
     ]
 
 
+def field(html: str) -> str:
+    """When the mark was put, as the button that brings it back says it."""
+    return str(re.findall(r'name="marked_at" value="([^"]+)"', html)[0])
+
+
 def test_a_film_is_removed_and_brought_back_in_place(alice_client: Client, alice: Viewer) -> None:
     mark(alice, WATCHLIST, 10)
+    before = alice.marks.get()
     gone = alice_client.post(
         "/fragments/lists/watchlist/10/remove/", {"next": "/lists/watchlist/?page=1"}
     )
@@ -55,22 +65,33 @@ def test_a_film_is_removed_and_brought_back_in_place(alice_client: Client, alice
     assert 'hx-post="/fragments/lists/watchlist/10/put/"' in html
     assert 'value="/lists/watchlist/?page=1"' in html
     assert "is off your watchlist" in html
-    alice_client.post("/fragments/lists/watchlist/10/put/")
-    assert alice.marks.get().kind == WATCHLIST
+    alice_client.post("/fragments/lists/watchlist/10/put/", {"marked_at": field(html)})
+    assert (alice.marks.get().kind, alice.marks.get().marked_at) == (WATCHLIST, before.marked_at)
 
 
 def test_without_htmx_a_removal_comes_back_with_an_undo(
     alice_client: Client, alice: Viewer
 ) -> None:
     mark(alice, HIDDEN, 10, 11)
+    before = alice.marks.get(movie=10)
     page = alice_client.post(
         "/lists/hidden/10/remove/", {"next": "/lists/hidden/?sort=title"}, follow=True
     )
     assert page.redirect_chain == [("/lists/hidden/?sort=title", 302)]
     assert titles(page) == [11]
     assert 'action="/lists/hidden/10/put/"' in page.content.decode()
-    page = alice_client.post("/lists/hidden/10/put/", follow=True)
+    said = {"marked_at": field(page.content.decode())}
+    page = alice_client.post("/lists/hidden/10/put/", said, follow=True)
     assert set(titles(page)) == {10, 11}
+    assert alice.marks.get(movie=10).marked_at == before.marked_at
+
+
+@pytest.mark.parametrize("said", ["nonsense", "2999-01-01T00:00:00+00:00"])
+def test_a_mark_is_not_put_at_a_time_that_cannot_be(
+    alice_client: Client, alice: Viewer, said: str
+) -> None:
+    alice_client.post("/lists/seen/10/put/", {"marked_at": said})
+    assert abs(alice.marks.get().marked_at - timezone.now()) < timedelta(minutes=1)
 
 
 def test_nobody_is_sent_to_another_site(alice_client: Client, alice: Viewer) -> None:

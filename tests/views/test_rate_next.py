@@ -138,10 +138,12 @@ def test_a_rating_is_taken_back_and_its_film_asked_about_again(
     assert client.post("/rate-next/undo/")["Location"] == "/rate-next/"
 
 
-def test_undo_gives_back_the_stars_that_were_there(alice_client: Client, alice: Viewer) -> None:
+def test_undo_gives_back_the_rating_that_was_there(alice_client: Client, alice: Viewer) -> None:
+    before = alice.ratings.get(movie=1)
     answer(alice_client, 1, stars="1.0", viewer=str(alice.pk))
     alice_client.post("/rate-next/undo/")
-    assert alice.ratings.get(movie=1).stars == 5.0
+    after = alice.ratings.get(movie=1)
+    assert (after.stars, after.rated_at) == (5.0, before.rated_at)
 
 
 def test_what_was_sent_twice_is_taken_back_at_once(alice_client: Client, alice: Viewer) -> None:

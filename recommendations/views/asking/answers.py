@@ -18,11 +18,12 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Answer:
-    """What was said of one film: stars, or that there are none; and the stars before."""
+    """What was said of one film: stars, or that there are none; and the rating before."""
 
     film: int
     stars: float | None = None
     before: float | None = None
+    before_at: str = ""
 
 
 class Answers:
@@ -52,7 +53,7 @@ class Answers:
         """Note it as the last; what is sent twice is taken back as once."""
         for earlier in self.all:
             if earlier.film == answer.film:
-                answer = replace(answer, before=earlier.before)
+                answer = replace(answer, before=earlier.before, before_at=earlier.before_at)
         self.all = [each for each in self.all if each.film != answer.film] + [answer]
         self._store()
 

@@ -1,6 +1,7 @@
 """One film after another to rate."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect, replace_url, trigger_cl
 from recommendations.asking import in_full, next_film
 from recommendations.middleware import viewer_of
 from recommendations.models import Movie, Viewer
+from recommendations.models.marks import Opinion
 from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
 from recommendations.views.asking.answers import Answer, Answers
@@ -120,15 +122,12 @@ def take(request: HttpRequest, movie: Movie) -> str:
     if request.POST.get("answer") in {"unseen", "skip"}:
         Answers(request).add(Answer(movie.pk))
         return f"Not rated: {movie.short_title}."
-    before = stars_of(viewer_of(request), movie)
+    before = Opinion.of(viewer_of(request), movie)
     rating = change_rating(request, movie)
-    Answers(request).add(Answer(movie.pk, rating.stars if rating else None, before))
+    before_at = before.rated_at.isoformat() if before.rated_at else ""
+    stars = rating.stars if rating else None
+    Answers(request).add(Answer(movie.pk, stars, before.stars, before_at))
     return f"You rated {movie.short_title} ★ {rating.stars:g}." if rating else ""
-
-
-def stars_of(viewer: Viewer | None, movie: Movie) -> float | None:
-    rating = viewer.ratings.filter(movie=movie).first() if viewer else None
-    return rating.stars if rating else None
 
 
 @require_POST
@@ -179,17 +178,18 @@ def take_back(request: HttpRequest) -> int | None:
     if last is None or movie is None:
         return None
     if viewer and last.stars is not None:
-        restore(viewer, movie, last.before)
+        restore(viewer, movie, last)
     return movie.pk
 
 
 @transaction.atomic
-def restore(viewer: Viewer, movie: Movie, stars: float | None) -> None:
+def restore(viewer: Viewer, movie: Movie, last: Answer) -> None:
     """Rate the film as it was before, and have the shelves made anew."""
-    if stars is None:
+    if last.before is None:
         viewer.unrate(movie)
     else:
-        viewer.rate(movie, stars)
+        rated_at = datetime.fromisoformat(last.before_at) if last.before_at else None
+        viewer.rate(movie, last.before, rated_at)
     if viewer.has_taste():
         requests.ensure(viewer, HOME)
 

@@ -96,7 +96,10 @@ class Paths:
 
 @dataclass(frozen=True)
 class Kept:
-    """A film on a list, with the buttons that take it off and put it back."""
+    """A film on a list, with the buttons that take it off and put it back.
+
+    `fields` are what the latter has to say.
+    """
 
     movie: Movie
     paths: Paths
@@ -104,3 +107,4 @@ class Kept:
     stars: float | None = None
     note: str = ""
     gone: bool = False
+    fields: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from recommendations.forms.marks import MarkedAgainForm
 from recommendations.middleware import viewer_made_for, viewer_of
 from recommendations.models import Mark, Movie, Viewer
 from recommendations.views.cards import stored_stars
@@ -106,7 +107,12 @@ def _kept(mark: Mark, here: str, stars: float | None = None, gone: bool = False)
     note = str(kind.label).capitalize() if len(PAGE_OF[kind].kinds) > 1 else ""
     if not note:
         note = f"Added {date_format(mark.marked_at, 'j M Y')}"
-    return Kept(movie, paths_of(kind, movie), here, stars, note, gone)
+    return Kept(movie, paths_of(kind, movie), here, stars, note, gone, _fields(mark))
+
+
+def _fields(mark: Mark) -> dict[str, str]:
+    """What a form has to say to bring `mark` back as it was."""
+    return {"marked_at": mark.marked_at.isoformat()}
 
 
 def paths_of(kind: Mark.Kind, movie: Movie) -> Paths:
@@ -138,16 +144,17 @@ def unmark(request: HttpRequest, kind: str, movie_id: int) -> HttpResponse:
     meant, movie = _meant(kind, movie_id)
     viewer = viewer_of(request)
     page = came_from(request, reverse(PAGE_OF[meant].slug))
-    if viewer and Mark.take_back(viewer, movie, meant):
+    mark = viewer.marks.filter(movie=movie, kind=meant).first() if viewer else None
+    if viewer and mark and Mark.take_back(viewer, movie, meant):
         said = _said(meant, movie, gone=True)
-        say_removed(request, said, paths_of(meant, movie).put, page)
+        say_removed(request, said, paths_of(meant, movie).put, page, _fields(mark))
     return redirect(page)
 
 
 @require_POST
 def mark_again(request: HttpRequest, kind: str, movie_id: int) -> HttpResponse:
     meant, movie = _meant(kind, movie_id)
-    Mark.put(viewer_made_for(request), movie, meant)
+    Mark.put(viewer_made_for(request), movie, meant, MarkedAgainForm(request.POST).moment)
     messages.success(request, _said(meant, movie, gone=False))
     return redirect(came_from(request, reverse(PAGE_OF[meant].slug)))
 
@@ -169,7 +176,7 @@ def mark_again_fragment(
     request: HttpRequest, viewer: Viewer, kind: str, movie_id: int
 ) -> HttpResponse:
     meant, movie = _meant(kind, movie_id)
-    Mark.put(viewer, movie, meant)
+    Mark.put(viewer, movie, meant, MarkedAgainForm(request.POST).moment)
     return _draw(request, viewer.marks.get(movie=movie, kind=meant), gone=False)
 
 
