@@ -1,10 +1,14 @@
-from django.urls import path
+from django.urls import include, path
 
 from recommendations.views import browse
+
+fragment_urls = [
+    path("browse/on/", browse.more_films, name="fragment-browse-on"),
+    path("browse/back/", browse.films_before, name="fragment-browse-back"),
+]
 
 urlpatterns = [
     path("browse/", browse.browse, name="browse"),
     path("search/", browse.search, name="search"),
-    path("fragments/browse/on/", browse.more_films, name="fragment-browse-on"),
-    path("fragments/browse/back/", browse.films_before, name="fragment-browse-back"),
+    path("fragments/", include(fragment_urls)),
 ]

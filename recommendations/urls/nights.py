@@ -1,6 +1,10 @@
-from django.urls import path
+from django.urls import include, path
 
 from recommendations.views.nights import pages
+
+fragment_urls = [
+    path("nights/<uuid:token>/", pages.picks, name="fragment-night"),
+]
 
 urlpatterns = [
     path("nights/", pages.nights, name="nights"),
@@ -10,5 +14,5 @@ urlpatterns = [
     path("nights/<uuid:token>/remove/<int:viewer_id>/", pages.remove, name="night-remove"),
     path("nights/<uuid:token>/end/", pages.end, name="night-end"),
     path("nights/<uuid:token>/retry/", pages.retry_night, name="night-retry"),
-    path("fragments/nights/<uuid:token>/", pages.picks, name="fragment-night"),
+    path("fragments/", include(fragment_urls)),
 ]

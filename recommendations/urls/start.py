@@ -1,8 +1,14 @@
 """The first minute, and rating on."""
 
-from django.urls import path
+from django.urls import include, path
 
 from recommendations.views.asking import picks_beside, rate_next, start
+
+fragment_urls = [
+    path("rate-next/undo/", rate_next.undo_fragment, name="fragment-undo-answer"),
+    path("rate-next/<int:movie_id>/", rate_next.answer_fragment, name="fragment-answer"),
+    path("picks/", picks_beside.picks, name="fragment-picks"),
+]
 
 urlpatterns = [
     path("start/", start.start, name="start"),
@@ -11,7 +17,5 @@ urlpatterns = [
     path("rate-next/", rate_next.rate_next, name="rate-next"),
     path("rate-next/undo/", rate_next.undo, name="undo-answer"),
     path("rate-next/<int:movie_id>/", rate_next.answer, name="answer"),
-    path("fragments/rate-next/undo/", rate_next.undo_fragment, name="fragment-undo-answer"),
-    path("fragments/rate-next/<int:movie_id>/", rate_next.answer_fragment, name="fragment-answer"),
-    path("fragments/picks/", picks_beside.picks, name="fragment-picks"),
+    path("fragments/", include(fragment_urls)),
 ]

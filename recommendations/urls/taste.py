@@ -1,10 +1,14 @@
-from django.urls import path
+from django.urls import include, path
 
 from recommendations.views.taste import pages
+
+fragment_urls = [
+    path("taste/nearest/", pages.nearest, name="fragment-nearest"),
+    path("taste/nearest/retry/", pages.retry_nearest, name="fragment-retry-nearest"),
+]
 
 urlpatterns = [
     path("taste/", pages.taste, name="taste"),
     path("taste/<int:year>/", pages.year, name="taste-year"),
-    path("fragments/taste/nearest/", pages.nearest, name="fragment-nearest"),
-    path("fragments/taste/nearest/retry/", pages.retry_nearest, name="fragment-retry-nearest"),
+    path("fragments/", include(fragment_urls)),
 ]
