@@ -1,6 +1,8 @@
 """What browser tests share: the browser, and who looks at the site with it."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
@@ -25,8 +27,24 @@ def launch(playwright: Playwright) -> Browser:
 
 
 def sign_in(context: BrowserContext, site: RunningSite, session: str) -> None:
-    """Give the browser an account's session, as signing in does."""
-    context.add_cookies([{"name": "sessionid", "value": session, "url": site.url}])
+    """Give the browser an account's session, as signing in does; a stranger has none."""
+    if session:
+        context.add_cookies([{"name": "sessionid", "value": session, "url": site.url}])
+
+
+@contextmanager
+def silent_page(context: BrowserContext) -> Iterator[Page]:
+    """A page on which nothing may be said in the console: a CSP violation is.
+
+    But that Chromium leaves `autofocus` alone: what is swapped in is focused by htmx.
+    """
+    page = context.new_page()
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    yield page
+    page.close()
+    assert [said for said in heard if "Autofocus processing" not in said] == []
 
 
 def browse_as_somebody(page: Page, site: RunningSite) -> None:

@@ -4,36 +4,21 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.e2e.browsing import CHROMIUM, launch
+from tests.e2e import rows
+from tests.e2e.browsing import CHROMIUM, launch, sign_in, silent_page, without_drawings
 from tests.e2e.running import ROOT, RunningSite, until
+from tests.e2e.visits import Visit, Who
 from tests.movielens import write_small_dataset
 
 ML_LATEST_SMALL = ROOT.parent / "shared" / "data" / "ml-latest-small.zip"
-
-
-#: Makes the account and its session, as signing in would, and prints the session's key.
-MEMBER = """
-from importlib import import_module
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.auth.models import User
-user = User.objects.create_user("member", "member@example.org", "a long secret")
-Viewer.for_user(user).copy_taste(Viewer.objects.filter(kind="imported").first())
-session = import_module(settings.SESSION_ENGINE).SessionStore()
-session[SESSION_KEY] = str(user.pk)
-session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-session.save()
-print(session.session_key)
-"""
 
 
 @contextmanager
@@ -89,8 +74,13 @@ def copied(prepared: RunningSite, tmp_path: Path) -> Iterator[RunningSite]:
 def site(small_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """A site of the small data set, whose model waits while a test closes its gate."""
     folder = tmp_path_factory.mktemp("site")
-    # With a key, so that its pages carry TMDB's notice too.
-    environment = {"SLOW_UNTIL": str(folder / "gate"), "TMDB_API_KEY": "0123456789abcdef"}
+    environment = {
+        "SLOW_UNTIL": str(folder / "gate"),
+        # So that its pages carry TMDB's notice, and offer a mail to who forgot their password.
+        "TMDB_API_KEY": "0123456789abcdef",
+        "EMAIL_URL": "smtp://127.0.0.1:9",
+        "DEFAULT_FROM_EMAIL": "films@example.org",
+    }
     with fresh_database() as database_url:
         running = RunningSite(folder, database_url, environment)
         running.open_gate()
@@ -122,12 +112,17 @@ def real_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]
 
 
 @pytest.fixture(scope="package")
-def member(site: RunningSite) -> str:
-    """The session of an account on the site that has ratings, and their predictions."""
-    session = site.shell(MEMBER)
-    visitor = site.visitor(session)
+def sessions(site: RunningSite) -> dict[Who, str]:
+    """The sessions of those who look at the site, who has ratings with their predictions made."""
+    member, newcomer = site.shell(rows.ACCOUNTS).split()
+    visitor = site.visitor(member)
     until(lambda: visitor.shelf_films("top-picks"), every=0.2)
-    return session
+    return {"stranger": "", "newcomer": newcomer, "member": member}
+
+
+@pytest.fixture(scope="package")
+def member(sessions: dict[Who, str]) -> str:
+    return sessions["member"]
 
 
 @pytest.fixture(scope="package")
@@ -142,14 +137,34 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page on which nothing may be said in the console: a CSP violation is.
+    """A page of somebody new, on which nothing may be said in the console."""
+    with browser.new_context(color_scheme="dark") as context, silent_page(context) as page:
+        yield page
 
-    But that Chromium leaves `autofocus` alone: what is swapped in is focused by htmx.
-    """
-    page = browser.new_page(color_scheme="dark")
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    yield page
-    page.close()
-    assert [said for said in heard if "Autofocus processing" not in said] == []
+
+@pytest.fixture(scope="package")
+def contexts(
+    browser: Browser, site: RunningSite, sessions: dict[Who, str]
+) -> Iterator[dict[Who, BrowserContext]]:
+    """The browsers of those who look at the site, with what they keep from page to page."""
+    with ExitStack() as stack:
+        made = {
+            who: stack.enter_context(
+                browser.new_context(color_scheme="dark", reduced_motion="reduce")
+            )
+            for who in sessions
+        }
+        for who, session in sessions.items():
+            sign_in(made[who], site, session)
+        yield made
+
+
+@pytest.fixture
+def visited(
+    contexts: dict[Who, BrowserContext], site: RunningSite, visit: Visit
+) -> Iterator[Page]:
+    """The page of the test's visit, for a test that only looks."""
+    with silent_page(contexts[visit.who]) as page:
+        without_drawings(page)
+        page.goto(visit.url(site))
+        yield page

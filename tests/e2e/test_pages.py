@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browsing import browse_as_somebody, sign_in, without_drawings
 from tests.e2e.running import RunningSite
-from tests.e2e.visits import FILES, VISITS, Visit, named_urls, sample_path
+from tests.e2e.visits import NO_PAGES, VISITS, Visit, Who, named_urls, sample_path
 
 #: Elements that HTMX acts upon when a reader does, rather than by themselves.
 OPERATED = {"a", "button", "form", "input", "select", "textarea"}
@@ -41,9 +41,8 @@ class Found(HTMLParser):
             self.enhanced.append((tag, given))
 
 
-def look(site: RunningSite, member: str, visit: Visit) -> str:
-    visitor = site.visitor(member if visit.who == "member" else "")
-    return visitor.open(visit.path(site))
+def look(site: RunningSite, sessions: dict[Who, str], visit: Visit) -> str:
+    return site.visitor(sessions[visit.who]).open(visit.path(site))
 
 
 def status_of(site: RunningSite, path: str) -> int:
@@ -58,7 +57,7 @@ def test_every_page_is_in_the_list_of_visits(site: RunningSite) -> None:
     missing = [
         pattern.name
         for pattern in named_urls()
-        if pattern.name not in FILES | {visit.name for visit in VISITS}
+        if pattern.name not in NO_PAGES | {visit.name for visit in VISITS}
         and status_of(site, sample_path(pattern)) != 405  # an action takes no GET
     ]
     assert missing == [], "add them to VISITS in tests/e2e/visits.py"
@@ -66,10 +65,10 @@ def test_every_page_is_in_the_list_of_visits(site: RunningSite) -> None:
 
 @pytest.mark.parametrize("visit", VISITS, ids=str)
 def test_every_form_and_every_enhancement_works_without_htmx(
-    site: RunningSite, member: str, visit: Visit
+    site: RunningSite, sessions: dict[Who, str], visit: Visit
 ) -> None:
     found = Found()
-    found.feed(look(site, member, visit))
+    found.feed(look(site, sessions, visit))
     assert found.forms
     for form, fields in zip(found.forms, found.fields, strict=True):
         assert leads_somewhere(form.get("action", "")), f"no such action: {form}"
@@ -90,13 +89,13 @@ def leads_somewhere(address: str) -> bool:
 
 @pytest.mark.parametrize("visit", VISITS, ids=str)
 def test_every_page_is_whole_without_scripts(
-    browser: Browser, site: RunningSite, member: str, visit: Visit
+    browser: Browser, site: RunningSite, sessions: dict[Who, str], visit: Visit
 ) -> None:
     with browser.new_context(java_script_enabled=False) as context:
-        if visit.who == "member":
-            sign_in(context, site, member)
+        sign_in(context, site, sessions[visit.who])
         page = context.new_page()
-        answer = page.goto(site.url.rstrip("/") + visit.path(site))
+        without_drawings(page)
+        answer = page.goto(visit.url(site))
         assert answer
         assert answer.status == 200
         assert "unsafe" not in answer.headers["content-security-policy"]
@@ -106,14 +105,8 @@ def test_every_page_is_whole_without_scripts(
 
 
 @pytest.mark.parametrize("visit", VISITS, ids=str)
-def test_no_page_scrolls_sideways(
-    page: Page, site: RunningSite, member: str, visit: Visit
-) -> None:
-    if visit.who == "member":
-        sign_in(page.context, site, member)
-    without_drawings(page)
-    page.goto(site.url.rstrip("/") + visit.path(site))
-    assert_never_too_wide(page)
+def test_no_page_scrolls_sideways(visited: Page, visit: Visit) -> None:
+    assert_never_too_wide(visited)
 
 
 def test_the_page_of_an_error_does_not_scroll_sideways(
