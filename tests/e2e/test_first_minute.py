@@ -49,7 +49,7 @@ def test_ratings_from_letterboxd_become_picks_and_are_not_doubled(
 ) -> None:
     export = letterboxd_zip(tmp_path)
     page.goto(real_site.url)
-    page.get_by_role("link", name="Bring your ratings along").click()
+    page.get_by_role("main").get_by_role("link", name="Bring your ratings").click()
     bring(page, export)
     assert tally(page) == {
         "Ratings added": 3,
