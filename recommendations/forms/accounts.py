@@ -11,6 +11,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
+LONGEST_EMAIL = User._meta.get_field("email").max_length
+
 FOR_SIGNING_IN = "To sign in with."
 FOR_PASSWORDS = "To sign in with, and for a link to a new password."
 WRONG_PASSWORD = "This is not your password."  # noqa: S105
@@ -68,6 +70,7 @@ class EmailForm(PasswordForm):
     email = forms.EmailField(
         label="E-mail",
         required=False,
+        max_length=LONGEST_EMAIL,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     field_order = ["email", "password"]

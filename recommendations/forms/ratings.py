@@ -1,6 +1,6 @@
 """Forms of stars."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -11,8 +11,13 @@ from recommendations.models.taste import HALVES
 WRONG_STARS = "Stars go from 0.5 to 5.0 in halves."
 
 
+#: Nobody rated a film on a web site before; a day that a time zone puts before the first year
+#: cannot be stored.
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def not_later_than_now(moment: datetime | None) -> datetime | None:
-    return min(moment, timezone.now()) if moment else None
+    return min(max(moment, EARLIEST), timezone.now()) if moment else None
 
 
 class RatingForm(forms.Form):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: What a chip says before the choice.
 CHIPS = {"rating": "my rating: ", "stars": "predicted: ", "list": "in: "}
+#: So much of what was typed counts.
+LONGEST = 100
 FILTERS = ("genre", "decade", "rating", "stars", "list")
 
 
@@ -117,7 +119,8 @@ def page_number(request: HttpRequest) -> int:
 
 def without_empty(request: HttpRequest) -> str:
     """The address as one would write it: a form sends its empty fields too."""
-    query = urlencode([(name, value) for name, value in request.GET.items() if value])
+    given = [(name, value[:LONGEST]) for name, value in request.GET.items() if value]
+    query = urlencode(given)
     return f"{request.path}?{query}" if query else request.path
 
 
@@ -151,5 +154,6 @@ def films_before(request: HttpRequest) -> HttpResponse:
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Where the search was before it became a part of browsing."""
-    query = urlencode({"q": request.GET["q"]}) if request.GET.get("q") else ""
+    asked = request.GET.get("q", "")[:LONGEST]
+    query = urlencode({"q": asked}) if asked else ""
     return redirect(f"{reverse('browse')}?{query}" if query else "browse", permanent=True)

@@ -5,6 +5,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from recommendations.models import Viewer
 
+#: Longer addresses are none of ours, and too long for a header.
+LONGEST = 4_000
+
 
 class SomebodyElse(Exception):
     """The page was drawn for a viewer who is not the one that posts: a login has ended since."""
@@ -26,6 +29,8 @@ def sent_from(request: HttpRequest, otherwise: str) -> str:
 
 
 def _if_ours(request: HttpRequest, page: str, otherwise: str) -> str:
+    if len(page) > LONGEST or not page.startswith(("/", "http://", "https://")):
+        return otherwise  # a bare word would be taken for the name of a URL
     ours = url_has_allowed_host_and_scheme(
         page, {request.get_host()}, require_https=request.is_secure()
     )

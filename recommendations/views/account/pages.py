@@ -105,7 +105,8 @@ def download(response: HttpResponse, suffix: str) -> HttpResponse:
 def delete(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Ask once more, an account for its password; then delete all of it."""
     user = request.user
-    form = PasswordForm(user, request.POST or None) if isinstance(user, User) else None
+    posted = request.POST if request.method == "POST" else None
+    form = PasswordForm(user, posted) if isinstance(user, User) else None
     if request.method != "POST" or (form and not form.is_valid()):
         context = {"form": form, "rating_count": viewer.ratings.count()}
         return render(request, "account/delete.html", context)

@@ -69,10 +69,10 @@ def browse_as(request: HttpRequest, viewer_id: int) -> HttpResponse:
     """See the site as an imported viewer would, as a guest who starts from a copy of the taste."""
     if not settings.BROWSE_AS:
         raise Http404("Browsing as somebody else is off here.")
+    other = get_object_or_404(Viewer, pk=viewer_id, kind=Viewer.Kind.IMPORTED)
     if request.user.is_authenticated:
         messages.error(request, "Sign out first to browse as somebody else.")
         return redirect("home")
-    other = get_object_or_404(Viewer, pk=viewer_id, kind=Viewer.Kind.IMPORTED)
     _step_aside(request)
     with transaction.atomic():
         guest = Viewer.objects.create(display_name=other.display_name)

@@ -154,8 +154,10 @@ def unmark(request: HttpRequest, kind: str, movie_id: int) -> HttpResponse:
 @require_POST
 def mark_again(request: HttpRequest, kind: str, movie_id: int) -> HttpResponse:
     meant, movie = _meant(kind, movie_id)
-    Mark.put(viewer_made_for(request), movie, meant, MarkedAgainForm(request.POST).moment)
-    messages.success(request, _said(meant, movie, gone=False))
+    if _put_back(request, viewer_made_for(request), movie, meant):
+        messages.success(request, _said(meant, movie, gone=False))
+    else:
+        messages.error(request, _rated_since(movie))
     return redirect(came_from(request, reverse(PAGE_OF[meant].slug)))
 
 
@@ -176,11 +178,25 @@ def mark_again_fragment(
     request: HttpRequest, viewer: Viewer, kind: str, movie_id: int
 ) -> HttpResponse:
     meant, movie = _meant(kind, movie_id)
-    Mark.put(viewer, movie, meant, MarkedAgainForm(request.POST).moment)
-    return _draw(request, viewer.marks.get(movie=movie, kind=meant), gone=False)
+    mark = _put_back(request, viewer, movie, meant)
+    if mark is None:
+        unsaved = Mark(viewer=viewer, movie=movie, kind=meant)
+        said = _rated_since(movie)
+        return _draw(request, unsaved, gone=True, error=said, announcement=said)
+    return _draw(request, mark, gone=False)
 
 
-def _draw(request: HttpRequest, mark: Mark, gone: bool) -> HttpResponse:
+def _put_back(request: HttpRequest, viewer: Viewer, movie: Movie, kind: Mark.Kind) -> Mark | None:
+    """None if the film was rated since, which says more than the mark."""
+    Mark.put(viewer, movie, kind, MarkedAgainForm(request.POST).moment)
+    return viewer.marks.filter(movie=movie, kind=kind).first()
+
+
+def _rated_since(movie: Movie) -> str:
+    return f"You have rated {movie.short_title} since."
+
+
+def _draw(request: HttpRequest, mark: Mark, gone: bool, **said: str) -> HttpResponse:
     kind, movie = Mark.Kind(mark.kind), mark.movie
     here = came_from(request, reverse(PAGE_OF[kind].slug))
     stars = stored_stars(mark.viewer, [movie.pk]).get(movie.pk)
@@ -189,4 +205,4 @@ def _draw(request: HttpRequest, mark: Mark, gone: bool) -> HttpResponse:
         "swapped": True,
         "announcement": _said(kind, movie, gone),
     }
-    return render(request, "recommendations/_kept.html", context)
+    return render(request, "recommendations/_kept.html", context | said)

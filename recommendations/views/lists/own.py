@@ -54,7 +54,7 @@ def own(viewer: Viewer | None, list_id: int) -> MovieList:
 @never_cache
 def lists(request: HttpRequest) -> HttpResponse:
     """All that the viewer keeps, and a form for a new list."""
-    form = MovieListForm(request.POST or None)
+    form = MovieListForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and (made := _made(request, form)):
         messages.success(request, f"“{made}” is made. Put some films on it.")
         return redirect("list", made.pk)
@@ -122,7 +122,7 @@ def _shared_url(request: HttpRequest, mine: MovieList) -> str:
 def edit_list(request: HttpRequest, list_id: int) -> HttpResponse:
     mine = own(viewer_of(request), list_id)
     said = {"name": mine.name, "description": mine.description}
-    form = MovieListForm(request.POST or None, initial=said)
+    form = MovieListForm(request.POST if request.method == "POST" else None, initial=said)
     if form.is_valid():
         try:
             mine.describe(**form.cleaned_data)
