@@ -1,4 +1,4 @@
-"""What the form that puts a film on a list needs."""
+"""What lists of films need: the form that puts a film on one, and the numbers of their pages."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,9 +7,17 @@ from django import template
 from recommendations.models import Movie, MovieList, Viewer
 
 if TYPE_CHECKING:
+    from django.core.paginator import Page
     from django.db.models import QuerySet
 
 register = template.Library()
+
+
+@register.filter
+def numbers(page: "Page[Any]") -> list[int | str]:
+    """The numbers of pages to offer, with a gap where some are left out."""
+    paginator = page.paginator
+    return list(paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1))
 
 
 @register.simple_tag

@@ -47,12 +47,6 @@ class Listing:
     def rows(self) -> Sequence[Any]:
         return list(self.page.object_list)
 
-    @property
-    def pages(self) -> list[int | str]:
-        """The numbers of pages to offer, with a gap where some are left out."""
-        paginator = self.page.paginator
-        return list(paginator.get_elided_page_range(self.page.number, on_each_side=1, on_ends=1))
-
 
 def listing(
     request: HttpRequest,
