@@ -57,22 +57,23 @@ def open_film(page: Page, site: RunningSite, title: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text(title)
 
 
-def rate_some(page: Page, site: RunningSite, count: int, stars: str = "4 stars") -> list[str]:
-    """Rate what one is asked about; returns which films these were."""
+def rate_some(page: Page, site: RunningSite, count: int) -> list[str]:
+    """Rate the first films that one is asked about; returns which films these were."""
     page.goto(f"{site.url}rate-next/")
     question, rated = page.locator("#question-title"), []
     for _ in range(count):
         rated.append(question.inner_text())
-        page.get_by_role("button", name=f"Rate {stars}", exact=True).click()
+        page.get_by_role("button", name="Rate 4 stars").click()
         expect(question).not_to_have_text(rated[-1])
     return rated
 
 
-def filled(page: Page, slug: str = "top-picks") -> Locator:
-    """A shelf of the home page, once its films are there and are not being made anew."""
-    shelf = page.locator(f"#shelf-{slug}")
+def filled(page: Page) -> Locator:
+    """The first shelf of the home page, once its films are there and are not being made anew."""
+    shelf = page.locator("#shelf-top-picks")
     expect(shelf.locator(".card").first).to_be_visible()
     expect(shelf).not_to_have_attribute("aria-busy", "true")
+    page.wait_for_load_state()
     return shelf
 
 

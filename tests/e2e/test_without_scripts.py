@@ -42,7 +42,8 @@ def test_a_newcomer_rates_a_few_films_and_finds_picks(plain: Page, real_site: Ru
     plain.get_by_role("button", name="Undo the last answer").click()
     expect(plain.locator(".question-place")).to_contain_text("4 of 8")
     again_until_there(plain, plain.locator("#picks a"))
-    plain.get_by_role("link", name="Done, show my films").click()
+    with plain.expect_navigation():
+        plain.get_by_role("link", name="Done, show my films").click()
     again_until_there(plain, top_picks(plain))
     assert not set(titles(top_picks(plain))) & set(asked)
 
@@ -53,12 +54,14 @@ def test_a_file_is_brought_and_a_film_is_chosen(
     plain.goto(f"{real_site.url}import/")
     plain.get_by_label("Your export").set_input_files(letterboxd_zip(tmp_path))
     plain.get_by_role("button", name="Import").click()
+    expect(plain).to_have_url(re.compile("/imports/"))
     again_until_there(plain, plain.locator(".import-tally"))
     expect(plain.locator(".import-matched")).to_have_text("6")
     plain.get_by_role("radio", name="Metropolis (1927)").check()
     plain.get_by_role("button", name="Choose for Metropolis").click()
     expect(plain.locator(".notices")).to_contain_text("Metropolis (1927)")
-    plain.get_by_role("button", name="Forget A Film That Nobody Made").click()
+    with plain.expect_navigation():
+        plain.get_by_role("button", name="Forget A Film That Nobody Made").click()
     plain.goto(f"{real_site.url}import/unmatched/")
     expect(plain.get_by_text("Nothing is waiting")).to_be_visible()
     plain.goto(f"{real_site.url}lists/ratings/")
@@ -84,6 +87,7 @@ def test_a_film_is_hidden_on_its_page_and_brought_back(
     plain.get_by_role("button", name=f"Bring back {film}").click()
     plain.get_by_role("button", name="Undo").click()
     plain.get_by_role("button", name=f"Bring back {film}").click()
+    expect(plain.get_by_role("button", name="Undo")).to_be_visible()
     plain.goto(real_site.url)
     assert film in titles(top_picks(plain))
 
@@ -98,17 +102,20 @@ def test_the_catalogue_is_searched_filtered_and_paged(plain: Page, real_site: Ru
     plain.get_by_label("Genre").select_option("Comedy")
     plain.get_by_label("Decade").select_option("1990")
     plain.get_by_label("Sort by").select_option("Newest")
-    plain.get_by_role("button", name="Apply").click()
-    expect(plain).to_have_url(re.compile("genre=Comedy&decade=1990&sort=year$"))
+    with plain.expect_navigation(url=re.compile("genre=Comedy&decade=1990&sort=year$")):
+        plain.get_by_role("button", name="Apply").click()
+    with plain.expect_navigation(url=re.compile("genre=Comedy&sort=year$")):
+        plain.get_by_role("link", name="Remove 1990s").click()
     first = titles(plain.locator(".card"))
-    plain.get_by_role("link", name="More films").click()
-    expect(plain).to_have_url(re.compile("page=2$"))
+    with plain.expect_navigation(url=re.compile("page=2$")):
+        plain.get_by_role("link", name="More films").click()
     assert not set(titles(plain.locator(".card"))) & set(first)
     address = plain.url
     plain.locator(".card-link").last.click()
     plain.go_back()
     expect(plain).to_have_url(address)
-    plain.get_by_role("link", name="Films before").click()
+    with plain.expect_navigation():
+        plain.get_by_role("link", name="Films before").click()
     assert titles(plain.locator(".card")) == first
 
 
@@ -132,6 +139,20 @@ def test_a_guests_ratings_join_an_account(
     expect(plain.locator(".account-in")).to_be_visible()
 
 
+def test_a_tab_from_before_signing_in_elsewhere_says_that_it_is_out_of_date(
+    plain: Page, real_site: RunningSite
+) -> None:
+    name = sign_up(plain, real_site)
+    plain.context.clear_cookies()
+    open_film(plain, real_site, "Casablanca")
+    sign_in(plain.context.new_page(), real_site, name)
+    plain.get_by_role("button", name="Rate 2 stars", exact=True).click()
+    expect(plain.get_by_role("heading", level=1)).to_contain_text("open for too long")
+    rate_plainly(plain, real_site, "Casablanca", "4.5 stars")
+    plain.goto(f"{real_site.url}lists/ratings/")
+    expect(plain.locator(".rated")).to_have_count(1)
+
+
 def rate_plainly(page: Page, site: RunningSite, film: str, stars: str) -> None:
     open_film(page, site, film)
     page.get_by_role("button", name=f"Rate {stars}", exact=True).click()
@@ -143,5 +164,10 @@ def top_picks(page: Page) -> Locator:
 
 
 def again_until_there(page: Page, wanted: Locator) -> None:
-    """Load the page again, as one does who waits."""
-    until(lambda: wanted.count() or not page.reload() or wanted.count(), every=0.5)
+    """Load the page again and again, as one does who waits."""
+
+    def there() -> bool:
+        page.reload()
+        return wanted.count() > 0
+
+    until(there, every=0.5)
