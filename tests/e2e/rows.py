@@ -31,7 +31,7 @@ print(session_of(member), session_of(newcomer))
 NAMES = """
 from datetime import timedelta
 from django.utils import timezone
-from recommendations.views.import_presenters import OUTCOMES
+from recommendations.views.imports.presenters import OUTCOMES
 
 now = timezone.now()
 viewer = Viewer.objects.get(user__username="member")

@@ -94,11 +94,44 @@ def look(page: Page, rules: list[str]) -> AxeResults:
     return AxeResults(page.evaluate("options => axe.run(options)", options))
 
 
+@pytest.mark.parametrize(
+    ("path", "opened", "shown"),
+    [
+        ("", ".avatar", "#account-menu"),
+        ("", ".card >> role=link[name=/Actions for/]", ".card >> role=group"),
+        ("", "#controls summary", "#controls form"),
+        ("films/1/", "#add-to-list summary", "#add-to-list form"),
+    ],
+)
+def test_axe_finds_nothing_in_what_opens(
+    page: Page, site: RunningSite, member: str, *, path: str, opened: str, shown: str
+) -> None:
+    sign_in(page.context, site, member)
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(site.url + path)
+    expect(page.locator("[aria-busy=true]")).to_have_count(0, timeout=20_000)
+    page.locator(opened).first.click()
+    expect(page.locator(shown).first).to_be_visible()
+    assert_axe_finds_nothing(page)
+
+
+def test_axe_finds_nothing_in_what_is_undone(page: Page, site: RunningSite, member: str) -> None:
+    sign_in(page.context, site, member)
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(f"{site.url}lists/watchlist/")
+    page.get_by_role("button", name="Remove").first.click()
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_focused()
+    assert_axe_finds_nothing(page)
+    undo.click()
+    expect(undo).to_have_count(0)
+
+
 @pytest.mark.parametrize(("scheme", "wrong"), [("dark", "label"), ("light", "color-contrast")])
 def test_axe_finds_what_is_wrong(
     page: Page, site: RunningSite, scheme: Scheme, wrong: str
 ) -> None:
-    page.goto(site.url)
+    page.goto(f"{site.url}lists/")
     page.emulate_media(color_scheme=scheme)
     page.evaluate(Axe().axe_script)
     page.evaluate("document.querySelector('[type=search]').labels[0].remove()")
@@ -148,6 +181,23 @@ def test_the_skip_link_leads_past_the_header(page: Page, site: RunningSite) -> N
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+def test_the_menu_opens_and_closes_with_the_keyboard(
+    page: Page, site: RunningSite, member: str
+) -> None:
+    sign_in(page.context, site, member)
+    page.goto(f"{site.url}account/")
+    button = page.get_by_role("button", name="Menu of member")
+    menu = page.get_by_role("navigation", name="You")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(menu).to_be_visible()
+    assert [step.what for step in tab_through(page, 1)] == ["A"]
+    expect(menu.get_by_role("link").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(button).to_be_focused()
 
 
 def test_a_rating_is_given_with_the_keyboard_alone(
