@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browsing import browse_as_somebody, height
@@ -115,15 +116,17 @@ def test_all_of_it_works_without_scripts(browser: Browser, site: RunningSite, ga
     context.close()
 
 
-def test_the_admin_keeps_the_policy_too(page: Page, site: RunningSite, gate: Path) -> None:
+@pytest.mark.usefixtures("gate", "member")  # of whom there are predictions
+def test_the_admin_keeps_the_policy_too(page: Page, site: RunningSite) -> None:
     site.shell(
         "from django.contrib.auth.models import User;"
         "User.objects.create_superuser('operator', password='a long secret')"
     )
     page.goto(f"{site.url}admin/")
-    page.get_by_label("Username").fill("operator")
+    page.get_by_label("User name or e-mail").fill("operator")
     page.get_by_label("Password").fill("a long secret")
-    page.get_by_role("button", name="Log in").click()
+    page.locator("main").get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{site.url}admin/")
     for name in ("prediction", "trainedmodel", "movie", "viewer", "rating"):
         page.goto(f"{site.url}admin/recommendations/{name}/")
         expect(page.locator("#result_list")).to_be_visible()
