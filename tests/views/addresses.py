@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLResolver, get_resolver, reverse
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,13 @@ class Address:
 
 def addresses() -> list[Address]:
     """All of the site's own."""
-    return [
-        Address(pattern.name, tuple(pattern.pattern.regex.groupindex))
-        for pattern in _patterns(get_resolver("recommendations.urls"))
-        if pattern.name
-    ]
+    return list(_named(get_resolver("recommendations.urls")))
 
 
-def _patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+def _named(resolver: URLResolver, outer: tuple[str, ...] = ()) -> Iterator[Address]:
     for pattern in resolver.url_patterns:
-        if isinstance(pattern, URLPattern):
-            yield pattern
-        else:
-            yield from _patterns(pattern)
+        arguments = (*outer, *pattern.pattern.regex.groupindex)
+        if isinstance(pattern, URLResolver):
+            yield from _named(pattern, arguments)
+        elif pattern.name:
+            yield Address(pattern.name, arguments)
