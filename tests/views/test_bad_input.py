@@ -1,0 +1,262 @@
+"""Whatever an address or a form holds: never an error of ours, and nothing that cannot be shown.
+
+Addresses are read from the URLconf, parameters from the code, so that none is forgotten.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from recommendations.browse_forms import BrowseForm
+from recommendations.models import Movie, TrainedModel, Viewer
+from tests.views.addresses import Address, addresses
+from tests.views.belongings import Belongings, furnish
+
+NASTY = {
+    "nothing": "",
+    "spaces": "   ",
+    "a word": "five",
+    "negative": "-1",
+    "a fraction": "1.5",
+    "beyond 64 bits": str(2**63),
+    "five thousand digits": "9" * 5_000,
+    "not a number": "nan",
+    "infinite": "1e999",
+    "other digits": "\u0663",
+    "NUL": "1\x00",
+    "long": "x" * 50_000,
+    "a surrogate": "\ud800",
+    "markup": "\"'><script>alert(1)</script>",
+    "a format": "%s %(value)d {0}",
+    "lines": "a\r\nX-Evil: 1",
+    "the first day": "0001-01-01T00:00:00+14:00",
+    "the last day": "9999-12-31T23:59:59-12:00",
+    "elsewhere": "//evil.example/",
+}
+
+#: Names in addresses and forms that code asks for.
+ASKED_FOR = re.compile(r"""(?:GET|POST|query)(?:\.get(?:list)?\(|\[)"(\w+)\"""")
+IN_TEMPLATES = re.compile(r"request\.GET\.(\w+)")
+
+PARAMETERS = {
+    *(BrowseForm.base_fields),
+    *("page", "seed", "since", "seen", "place", "next", "q", "sort", "find", "stars"),
+    *("film", "turn", "minutes", "not", "list_name", "key", "group", "answer", "share", "renew"),
+    *("name",),
+}
+
+#: What actions are told when all is well; a page's and its twin's are told the same.
+TOLD: dict[str, dict[str, Any]] = {
+    name: fields
+    for names, fields in {
+        "rate fragment-rating": {"stars": "4.0"},
+        "rerate fragment-rerate": {"stars": "4.0", "next": "/lists/"},
+        "restore-rating fragment-restore-rating": {
+            "stars": "4.0",
+            "rated_at": "2020-01-01",
+            "next": "/lists/",
+        },
+        "mark fragment-actions": {"put": "seen", "next": "/"},
+        "fragment-menu-mark": {"put": "seen", "place": "popular"},
+        "fragment-menu-rating": {"stars": "4.0", "place": "popular"},
+        "fragment-menu-undo": {"stars": "4.0", "kinds": "watchlist", "place": "popular"},
+        "unmark fragment-unmark mark-again fragment-mark-again": {"next": "/lists/"},
+        "answer fragment-answer": {"stars": "4.0", "answer": "", "place": "2"},
+        "undo-answer fragment-undo-answer": {"place": "2"},
+        "choose-groups": {"group": "0"},
+        "controls fragment-controls": {
+            "leaning": "1",
+            "first_year": "1950",
+            "last_year": "",
+            "without": "",
+            "next": "/",
+        },
+        "reset-controls fragment-reset-controls": {"next": "/"},
+        "lists edit-list": {"name": "Westerns", "description": "dusty"},
+        "share-list": {"share": "1"},
+        "choose-list fragment-choose-list": {"list": "", "name": "Westerns"},
+        "add-to-list remove-from-list": {"next": "/lists/"},
+        "fragment-put-back fragment-remove-from-list": {"next": "/lists/"},
+        "open-feed": {"renew": "1", "next": "/lists/"},
+        "seen-tonight": {"next": "/tonight/"},
+        "import": {"file": "", "contents": "auto"},
+        "choose-film fragment-choose-film": {"movie": "101"},
+        "nights night-join": {"name": "Al"},
+        "retry": {"key": "home"},
+        "refresh-shelf": {"whole": "1"},
+        "account-email": {"email": "a@example.org", "password": "a long secret"},
+        "account-delete": {"password": "a long secret"},
+        "account_logout": {"next": "/"},
+        "account_set_password": {"password1": "a long secret", "password2": "a long secret"},
+        "account_change_password": {
+            "oldpassword": "a long secret",
+            "password1": "another long secret",
+            "password2": "another long secret",
+        },
+        # Told nothing but whom they were drawn for
+        "delete-list forget-entry fragment-forget-entry browse-as stop-browsing": {},
+        "night-leave night-remove night-end night-retry": {},
+        "fragment-refresh-shelf fragment-retry-shelf": {},
+        "fragment-retry-film fragment-retry-nearest": {},
+    }.items()
+    for name in names.split()
+}
+
+#: The same of who is not signed in.
+TOLD_BY_STRANGERS: dict[str, dict[str, Any]] = {
+    "account_login": {"login": "alice", "password": "a long secret", "next": "/", "remember": "1"},
+    "account_signup": {
+        "username": "carol",
+        "email": "carol@example.org",
+        "password1": "a long secret",
+        "password2": "a long secret",
+        "next": "/",
+    },
+    "account_reset_password": {"email": "alice@example.org"},
+    "account_reset_password_from_key": {
+        "password1": "another long secret",
+        "password2": "another long secret",
+    },
+}
+
+#: Pages that answer a POST as they do a GET.
+DONE = {"account_reset_password_done"}
+
+#: Actions that store what was typed, which must be possible to show.
+KEEPING = {"restore-rating", "lists", "edit-list", "choose-list", "controls", "account-email"}
+
+#: Pages that show what was stored.
+SHOWN = (
+    *("home", "lists", "ratings", "watchlist", "seen", "hidden", "controls", "nights", "taste"),
+    *("rate-next", "tonight", "browse", "account", "account-export-json", "import"),
+)
+
+
+@pytest.fixture
+def hers(active_model: TrainedModel) -> Belongings:
+    user = User.objects.create_user("alice", "alice@example.org", "a long secret")
+    viewer = Viewer.for_user(user)
+    for film, stars in ((1, 5.0), (2, 4.5), (3, 5.0), (41, 1.0), (42, 0.5)):
+        viewer.rate(Movie.objects.get(pk=film), stars)
+    cache.clear()
+    return furnish(viewer)
+
+
+def alices_client(hers: Belongings) -> Client:
+    client = Client(raise_request_exception=False)
+    assert hers.viewer.user
+    client.force_login(hers.viewer.user)
+    return client
+
+
+def arguments(hers: Belongings, address: Address) -> dict[str, object]:
+    return {
+        "movie_id": 10,
+        "slug": "top-picks",
+        "version": "0",
+        "kind": "watchlist",
+        "year": 2016,
+        "uidb36": "1",
+        "key": "set-password",
+        **hers.arguments(address.name),
+    }
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def quoted(name: str, value: str) -> str:
+    """As a browser would send it; a surrogate, which none would, as its bytes."""
+    return f"{name}={quote(value.encode('utf-8', 'surrogatepass'))}"
+
+
+def post(client: Client, path: str, fields: dict[str, Any]) -> int:
+    body = "&".join(quoted(name, str(value)) for name, value in fields.items())
+    return client.post(path, body, "application/x-www-form-urlencoded").status_code
+
+
+def test_every_parameter_that_code_asks_for_is_tried() -> None:
+    asked = set()
+    for folder, kind, named in (
+        ("recommendations", "*.py", ASKED_FOR),
+        ("templates", "*.html", IN_TEMPLATES),
+    ):
+        for path in Path(settings.BASE_DIR, folder).rglob(kind):
+            asked |= set(named.findall(path.read_text()))
+    tried = PARAMETERS | {name for fields in TOLD.values() for name in fields}
+    assert asked - tried == set()
+
+
+def test_every_action_is_tried(hers: Belongings) -> None:
+    actions = set()
+    for address in addresses():
+        with undone():
+            path = address.path(arguments(hers, address))
+            if alices_client(hers).post(path).status_code != 405:
+                actions.add(address.name)
+    assert actions - DONE == {*TOLD, *TOLD_BY_STRANGERS}
+
+
+@pytest.mark.parametrize("value", NASTY.values(), ids=NASTY)
+def test_an_address_may_say_anything(hers: Belongings, value: str) -> None:
+    broken, client = [], alices_client(hers)
+    before = hers.dump()
+    query = "&".join(quoted(name, value) for name in sorted(PARAMETERS))
+    twice = f"{query}&{query}&place=popular"
+    for address in addresses():
+        path = address.path(arguments(hers, address))
+        codes = [client.get(f"{path}?{asked}").status_code for asked in (query, twice)]
+        if max(codes) >= 500 or 400 in codes:
+            broken.append(f"{address}: {codes}")
+    assert broken == []
+    assert hers.dump() == before
+
+
+def whoever(hers: Belongings, name: str) -> tuple[Client, dict[str, Any]]:
+    """A client to do this, and what it tells when all is well."""
+    if name in TOLD_BY_STRANGERS:
+        return Client(raise_request_exception=False), TOLD_BY_STRANGERS[name]
+    return alices_client(hers), TOLD[name] | {"viewer": hers.viewer.pk}
+
+
+def faults(hers: Belongings, address: Address, value: str | None) -> Iterator[str]:
+    """Post `value` in each field in turn, or leave the field out."""
+    path = address.path(arguments(hers, address))
+    _, told = whoever(hers, address.name)
+    for field in told:
+        others = {name: said for name, said in told.items() if name != field}
+        with undone():
+            client, _ = whoever(hers, address.name)
+            code = post(client, path, others if value is None else {**others, field: value})
+            if code >= 500 or code == 400:
+                yield f"{address} with {field}: {code}"
+            elif code < 400 and address.name in KEEPING:
+                yield from (f"{address} with {field}: {page}" for page in unreadable(client))
+
+
+def unreadable(client: Client) -> Iterator[str]:
+    """Pages that cannot show what was stored."""
+    for name in SHOWN:
+        if client.get(reverse(name)).status_code >= 500:
+            yield f"then {name} cannot be shown"
+
+
+@pytest.mark.parametrize("value", [*NASTY.values(), None], ids=[*NASTY, "missing"])
+def test_a_form_may_say_anything(hers: Belongings, value: str | None) -> None:
+    acting = [each for each in addresses() if each.name in {*TOLD, *TOLD_BY_STRANGERS}]
+    assert [fault for each in acting for fault in faults(hers, each, value)] == []
