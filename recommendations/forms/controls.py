@@ -22,6 +22,14 @@ def year_field(label: str) -> forms.IntegerField:
     )
 
 
+class GenresField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # when it runs
+    def clean(self, value: Any) -> Any:
+        try:
+            return super().clean(value)
+        except OverflowError:  # SQLite's word for a number beyond 64 bits
+            raise forms.ValidationError("There is no such genre.", "invalid_choice") from None
+
+
 class ControlsForm(forms.ModelForm):  # type: ignore[type-arg]  # nor can it be, when it runs
     leaning = forms.IntegerField(
         required=False,
@@ -33,7 +41,7 @@ class ControlsForm(forms.ModelForm):  # type: ignore[type-arg]  # nor can it be,
     )
     first_year = year_field("From")
     last_year = year_field("To")
-    without = forms.ModelMultipleChoiceField(
+    without = GenresField(
         Genre.objects.all(),
         label="Leave out",
         required=False,

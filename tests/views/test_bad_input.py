@@ -18,7 +18,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from recommendations.browse_forms import BrowseForm
+from recommendations.forms.browsing import BrowseForm
 from recommendations.models import Movie, TrainedModel, Viewer
 from tests.views.addresses import Address, addresses
 from tests.views.belongings import Belongings, furnish
@@ -256,7 +256,11 @@ def unreadable(client: Client) -> Iterator[str]:
             yield f"then {name} cannot be shown"
 
 
-@pytest.mark.parametrize("value", [*NASTY.values(), None], ids=[*NASTY, "missing"])
+#: What forms are told; the rest of what is nasty differs from these in addresses only.
+TELLING = ["a word", "negative", "beyond 64 bits", "not a number", "NUL", "long", "the first day"]
+
+
+@pytest.mark.parametrize("value", [*map(NASTY.get, TELLING), None], ids=[*TELLING, "missing"])
 def test_a_form_may_say_anything(hers: Belongings, value: str | None) -> None:
     acting = [each for each in addresses() if each.name in {*TOLD, *TOLD_BY_STRANGERS}]
     assert [fault for each in acting for fault in faults(hers, each, value)] == []
