@@ -89,7 +89,7 @@ def sign_up(page: Page, site: RunningSite) -> str:
     page.get_by_label("User name").fill(name)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password (again)").fill(PASSWORD)
-    page.get_by_role("button", name="Make the account").click()
+    page.get_by_role("button", name="Sign up").click()
     expect(page.get_by_role("button", name=f"Menu of {name}")).to_be_visible()
     return name
 

@@ -14,6 +14,8 @@ from tests.e2e.browsing import browse_as_somebody, sign_in
 from tests.e2e.running import RunningSite
 from tests.e2e.visits import VISITS, Visit
 
+pytestmark = pytest.mark.looks
+
 Scheme = Literal["dark", "light"]
 
 #: What axe looks at in each scheme: by tags all there is, then by name what colours can spoil.

@@ -13,6 +13,8 @@ from tests.e2e.browsing import browse_as_somebody, sign_in, without_drawings
 from tests.e2e.running import RunningSite
 from tests.e2e.visits import NO_PAGES, VISITS, Visit, Who, named_urls, sample_path
 
+pytestmark = pytest.mark.looks
+
 #: Elements that HTMX acts upon when a reader does, rather than by themselves.
 OPERATED = {"a", "button", "form", "input", "select", "textarea"}
 
