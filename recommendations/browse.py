@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
 
 from recommendations.models import ListEntry, Mark, Movie, Scores, Viewer
 from recommendations.search import Found, search
@@ -40,7 +41,7 @@ ORDERS = {
     Sort.LIKED: ("-damped_mean", "id"),
     Sort.POPULAR: ("-rating_count", "id"),
     Sort.YEAR: ("-year", "-rating_count", "id"),
-    Sort.TITLE: ("title", "id"),
+    Sort.TITLE: (Lower("title"), "id"),
 }
 
 

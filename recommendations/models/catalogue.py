@@ -5,7 +5,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q, Subquery, Value
-from django.db.models.functions import NullIf
+from django.db.models.functions import Lower, NullIf
 from django.urls import reverse
 from django.utils import timezone
 
@@ -149,7 +149,7 @@ class Movie(models.Model):
             models.Index(F("rating_count").desc(), "id", name="movie_popularity"),
             models.Index(F("damped_mean").desc(), "id", name="movie_liked"),
             models.Index(F("year").desc(), F("rating_count").desc(), "id", name="movie_newest"),
-            models.Index("title", "id", name="movie_title"),
+            models.Index(Lower("title"), "id", name="movie_title"),
             models.Index(
                 "year",
                 "damped_mean",

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 from django.db import connection
+from django.db.models.functions import Lower
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -24,7 +25,7 @@ from recommendations.models import (
     TrainedModel,
     Viewer,
 )
-from tests.conftest import CRIME, FILMS
+from tests.conftest import CRIME, FILMS, ROMANCE
 
 
 @pytest.fixture(autouse=True)
@@ -73,9 +74,12 @@ def test_sorts_go_down(client: Client, catalogue: None, sort: str, by: str) -> N
 def test_titles_go_up_and_pages_go_on_where_the_last_ended(
     client: Client, catalogue: None
 ) -> None:
+    Movie.objects.filter(pk=3).update(title="eXistenZ")
     titles = [film.title for film in shown(client, sort="title")]
     titles += [film.title for film in shown(client, sort="title", page=2)]
-    assert titles == list(Movie.objects.order_by("title", "id").values_list("title", flat=True))
+    in_order = Movie.objects.order_by(Lower("title"), "id").values_list("title", flat=True)
+    assert titles == list(in_order)
+    assert titles.index("eXistenZ") == len(titles) - 1 - len(ROMANCE)
 
 
 def test_films_of_unknown_year_are_left_out_where_years_sort(
