@@ -44,7 +44,8 @@ def silent_page(context: BrowserContext) -> Iterator[Page]:
     page.on("pageerror", lambda error: heard.append(str(error)))
     yield page
     page.close()
-    assert [said for said in heard if "Autofocus processing" not in said] == []
+    said = [each for each in heard if "Autofocus processing" not in each]
+    assert said == [], said
 
 
 def browse_as_somebody(page: Page, site: RunningSite) -> None:

@@ -73,6 +73,7 @@ def filled(page: Page) -> Locator:
     shelf = page.locator("#shelf-top-picks")
     expect(shelf.locator(".card").first).to_be_visible()
     expect(shelf).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("#refreshing progress")).to_have_count(0)
     page.wait_for_load_state()
     return shelf
 
@@ -105,4 +106,4 @@ def sign_in(page: Page, site: RunningSite, name: str) -> None:
 def sign_out(page: Page) -> None:
     page.get_by_role("button", name="Menu of").click()
     page.get_by_role("button", name="Sign out").click()
-    expect(page.locator(".account-in")).to_be_visible()
+    expect(page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_visible()

@@ -138,7 +138,7 @@ def test_a_guests_ratings_join_an_account(
         expect(guest.locator(".rated")).to_have_count(2)
     plain.goto(f"{real_site.url}account/logout/")
     plain.get_by_role("main").get_by_role("button", name="Sign out").click()
-    expect(plain.locator(".account-in")).to_be_visible()
+    expect(plain.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_visible()
 
 
 def test_a_tab_from_before_signing_in_elsewhere_says_that_it_is_out_of_date(
