@@ -24,24 +24,14 @@ from tests.views.addresses import Address, addresses
 from tests.views.belongings import Belongings, furnish
 
 NASTY = {
-    "nothing": "",
-    "spaces": "   ",
     "a word": "five",
     "negative": "-1",
-    "a fraction": "1.5",
     "beyond 64 bits": str(2**63),
-    "five thousand digits": "9" * 5_000,
     "not a number": "nan",
-    "infinite": "1e999",
-    "other digits": "\u0663",
     "NUL": "1\x00",
     "long": "x" * 50_000,
     "a surrogate": "\ud800",
-    "markup": "\"'><script>alert(1)</script>",
-    "a format": "%s %(value)d {0}",
-    "lines": "a\r\nX-Evil: 1",
     "the first day": "0001-01-01T00:00:00+14:00",
-    "the last day": "9999-12-31T23:59:59-12:00",
     "elsewhere": "//evil.example/",
 }
 
@@ -256,11 +246,7 @@ def unreadable(client: Client) -> Iterator[str]:
             yield f"then {name} cannot be shown"
 
 
-#: What forms are told; the rest of what is nasty differs from these in addresses only.
-TELLING = ["a word", "negative", "beyond 64 bits", "not a number", "NUL", "long", "the first day"]
-
-
-@pytest.mark.parametrize("value", [*map(NASTY.get, TELLING), None], ids=[*TELLING, "missing"])
+@pytest.mark.parametrize("value", [*NASTY.values(), None], ids=[*NASTY, "missing"])
 def test_a_form_may_say_anything(hers: Belongings, value: str | None) -> None:
     acting = [each for each in addresses() if each.name in {*TOLD, *TOLD_BY_STRANGERS}]
     assert [fault for each in acting for fault in faults(hers, each, value)] == []
