@@ -20,7 +20,7 @@ test: .venv/installed-dev ## Run the test suite, on SQLite and on PostgreSQL
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile -m looks tests/e2e
 	.venv/bin/python -m pytest -m "not looks" tests/e2e
 	.venv/bin/python -m tests.postgres .venv/bin/python -m pytest --numprocesses auto --ignore tests/e2e --ignore tests/engine
-	.venv/bin/python -m tests.postgres .venv/bin/python -m pytest tests/e2e/test_workers.py tests/e2e/test_training.py
+	.venv/bin/python -m tests.postgres .venv/bin/python -m pytest tests/e2e/test_workers.py
 
 lint: .venv/installed-dev ## Check style, types, templates, imports, migrations and the lock files
 	.venv/bin/ruff check .
