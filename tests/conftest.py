@@ -1,5 +1,6 @@
 """A small catalogue with two tastes in it, and the people whom tests are about."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,7 +12,6 @@ from django.test import Client
 
 from recommendations import search, training
 from recommendations.models import Genre, Movie, Rating, TrainedModel, Viewer
-from recommendations.models.taste import recount
 from recommendations.models.trained_model import films_of
 
 #: Films 1 to 40 are crime, 41 to 80 are romance; each viewer loves the one and not the other.
@@ -39,35 +39,40 @@ def make_catalogue() -> None:
 
     A title that ended in a number would make them two franchises.
     """
-    genres = {name: Genre.objects.create(name=name) for name in ("Crime", "Romance")}
-    for film in FILMS:
-        genre = "Crime" if film in CRIME else "Romance"
-        movie = Movie.objects.create(
-            id=film, title=f"{genre} story #{film}", year=1940 + film, main_genre=genre
-        )
-        movie.genres.add(genres[genre])
     random = np.random.default_rng(7)
-    for number in range(1, VIEWERS + 1):
-        viewer = Viewer.objects.create(
-            kind=Viewer.Kind.IMPORTED,
-            imported_id=number,
-            display_name=f"Viewer {number}",
-        )
-        rate_by_taste(viewer, CRIME if number % 2 else ROMANCE, random)
-    recount(Movie.objects.all())
-
-
-def rate_by_taste(viewer: Viewer, loved: range, random: np.random.Generator) -> None:
-    seen = random.choice(FILMS, size=48, replace=False)
-    Rating.objects.bulk_create(
-        Rating(
-            viewer=viewer,
-            movie_id=int(film),
-            stars=float(random.choice([4.0, 4.5, 5.0] if film in loved else [1.0, 1.5, 2.0])),
-            rated_at=LONG_AGO,
-        )
-        for film in seen
+    viewers = Viewer.objects.bulk_create(
+        Viewer(kind=Viewer.Kind.IMPORTED, imported_id=number, display_name=f"Viewer {number}")
+        for number in range(1, VIEWERS + 1)
     )
+    ratings = [
+        rating
+        for number, viewer in enumerate(viewers, start=1)
+        for rating in by_taste(viewer, CRIME if number % 2 else ROMANCE, random)
+    ]
+    stars = {film: [r.stars for r in ratings if r.movie_id == film] for film in FILMS}
+    for name, films in (("Crime", CRIME), ("Romance", ROMANCE)):
+        genre = Genre.objects.create(name=name)
+        genre.movies.add(
+            *Movie.objects.bulk_create(film_of(name, film, stars[film]) for film in films)
+        )
+    Rating.objects.bulk_create(ratings)
+
+
+def film_of(genre: str, film: int, stars: list[float]) -> Movie:
+    return Movie(
+        id=film,
+        title=f"{genre} story #{film}",
+        year=1940 + film,
+        main_genre=genre,
+        rating_count=len(stars),
+        stars_sum=sum(stars),
+    )
+
+
+def by_taste(viewer: Viewer, loved: range, random: np.random.Generator) -> Iterator[Rating]:
+    for film in random.choice(FILMS, size=48, replace=False):
+        stars = float(random.choice([4.0, 4.5, 5.0] if film in loved else [1.0, 1.5, 2.0]))
+        yield Rating(viewer=viewer, movie_id=int(film), stars=stars, rated_at=LONG_AGO)
 
 
 @pytest.fixture
