@@ -26,7 +26,13 @@ try:
         "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
     )
     WORKERS = env.int("WORKERS", 2, validate=positive)
+    BATCH_WORKERS = env.int("BATCH_WORKERS", 1, validate=positive)
     QUEUE_POLL = env.float("QUEUE_POLL", 0.05, validate=validate.Range(min=0.01))
+    HEARTBEAT = env.float("HEARTBEAT", 5, validate=validate.Range(min=0.1))
+    WORKER_STALL = env.float("WORKER_STALL", 6, validate=validate.Range(min=1))
+    WORKER_GRACE = env.float("WORKER_GRACE", 20, validate=validate.Range(min=0))
+    WORKER_MEMORY_MB = env.int("WORKER_MEMORY_MB", 0, validate=validate.Range(min=0))
+    REAP_PERIOD = env.float("REAP_PERIOD", 15, validate=validate.Range(min=0.1))
     PREDICTION_TIMEOUT = env.int("PREDICTION_TIMEOUT", 60, validate=positive)
     PREDICTION_LEASE = env.int("PREDICTION_LEASE", 15, validate=positive)
     PREDICTION_COOL_DOWN = env.int("PREDICTION_COOL_DOWN", 600, validate=positive)
@@ -155,9 +161,12 @@ DEFAULT_ALGORITHM = "hybrid"
 # The lease on a queued task starts when it enters a worker's in-memory queue, so `retry` must
 # outlast the tasks ahead of it as well as its own run.
 Q_CLUSTER: dict[str, Any] = {
-    "name": "recsite",
+    "name": "predictions",
     "label": "Task queue",
     "orm": "default",
+    "broker_class": "recommendations.operations.broker.Broker",
+    # Each cluster writes what it is doing twice a second; the rows of `Worker` say it to all.
+    "cache": "process",
     "workers": WORKERS,
     "queue_limit": WORKERS,
     "timeout": PREDICTION_TIMEOUT,
@@ -167,8 +176,14 @@ Q_CLUSTER: dict[str, Any] = {
     "ack_failures": True,
     "catch_up": False,
     "log_level": LOG_LEVEL,
-    # Q_CLUSTER_NAME=training manage.py qcluster
     "ALT_CLUSTERS": {
+        "batch": {
+            "workers": BATCH_WORKERS,
+            "queue_limit": BATCH_WORKERS,
+            "timeout": PREDICTION_TIMEOUT,
+            "retry": 2 * PREDICTION_TIMEOUT + 30,
+            "poll": 0.5,
+        },
         "training": {
             "workers": 1,
             "queue_limit": 1,

@@ -14,6 +14,7 @@ from recommendations.models.prediction import Prediction, Scores
 from recommendations.models.ratings_import import RatingsImport, UnmatchedEntry
 from recommendations.models.taste import Rating, Viewer
 from recommendations.models.trained_model import Neighbours, TrainedModel
+from recommendations.models.workers import PausedQueue, Worker
 
 __all__ = [
     "Catalogue",
@@ -26,6 +27,7 @@ __all__ = [
     "MovieList",
     "MovieTag",
     "Neighbours",
+    "PausedQueue",
     "Person",
     "Prediction",
     "Rating",
@@ -35,4 +37,5 @@ __all__ = [
     "TrainedModel",
     "UnmatchedEntry",
     "Viewer",
+    "Worker",
 ]

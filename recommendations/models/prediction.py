@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from recommendations.models.taste import Viewer
 from recommendations.models.trained_model import TrainedModel, films_of
+from recommendations.models.workers import BATCH, PREDICTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +32,9 @@ TASTE = "taste"
 
 #: Work that has been due for so long while nobody works means that no worker is alive.
 SILENCE = timedelta(seconds=15)
+
+#: Workers are woken again for what is still queued; no wake-up waits longer than this.
+LONGEST_WAKE_PERIOD = timedelta(minutes=16)
 
 
 def film_key(movie_id: int) -> str:
@@ -69,18 +73,24 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         )
 
     def lease_expired(self) -> Self:
-        return self.filter(status=Prediction.Status.RUNNING, lease_expires_at__lt=Now())
+        """Also those leased for longer than anybody asks for: the clock was put back since."""
+        too_long = Now() + timedelta(seconds=2 * settings.PREDICTION_TIMEOUT)
+        expired = Q(lease_expires_at__lt=Now()) | Q(lease_expires_at__gt=too_long)
+        return self.filter(expired, status=Prediction.Status.RUNNING)
 
     def wake_due(self) -> Self:
-        return self.filter(status=Prediction.Status.QUEUED, wake_at__lt=Now())
+        """Also those to be woken later than anybody asks for: the clock was put back since."""
+        due = Q(wake_at__lt=Now()) | Q(wake_at__gt=Now() + 2 * LONGEST_WAKE_PERIOD)
+        return self.filter(due, status=Prediction.Status.QUEUED)
 
     def no_worker(self) -> bool:
-        """True when work is due, and nothing has claimed or held a lease for a while."""
+        """True when somebody's work is due, and for a while none of it was claimed or leased."""
         since = Now() - SILENCE
-        waiting = self.filter(status=Prediction.Status.QUEUED, enqueued_at__lt=since)
+        due = self.filter(queue=PREDICTIONS)
+        waiting = due.filter(status=Prediction.Status.QUEUED, enqueued_at__lt=since)
         signs_of_life = (
-            self.filter(claimed_at__gte=since),
-            self.filter(lease_expires_at__gte=since),
+            due.filter(claimed_at__gte=since),
+            due.filter(lease_expires_at__gte=since),
         )
         return waiting.exists() and not any(signs.exists() for signs in signs_of_life)
 
@@ -144,6 +154,18 @@ class Prediction(models.Model):
     result = models.JSONField(default=dict)
     progress = models.FloatField(default=0, help_text="The share of the run that is done")
     error = models.TextField(blank=True)
+    queue = models.CharField(
+        max_length=20,
+        choices=[(name, name) for name in (PREDICTIONS, BATCH)],
+        default=PREDICTIONS,
+        db_default=PREDICTIONS,
+    )
+    claimed_by = models.CharField(
+        max_length=300,
+        blank=True,
+        db_default="",
+        help_text="The last worker: its host and process",
+    )
     task_id = models.CharField(max_length=32, blank=True, help_text="Of the last wake-up")
     wakes = models.PositiveSmallIntegerField(default=0, help_text="Wake-ups since it was queued")
     requested_at = models.DateTimeField(db_default=Now())

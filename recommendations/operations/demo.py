@@ -9,28 +9,25 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django_q.tasks import async_task, fetch
 
 from recommendations.importers.report import ImportFailed
 from recommendations.importers.sources import find_dataset, open_dataset
 from recommendations.models import Catalogue, Movie, Prediction, TrainedModel, Viewer
-from recommendations.operations.processes import Children
-from recommendations.pipeline import reaping, trainings
-from recommendations.pipeline.patience import DatabaseBusy, impatient
+from recommendations.operations.processes import SUPERVISED, Children
+from recommendations.pipeline import reaping
 
 Say = Callable[[str], None]
 
-#: The child that runs the predictions, and the one that trains.
-WORKERS = "workers"
-TRAINER = "training cluster"
+#: How long running work may take when the demo ends.
+WORKER_GRACE = 4
 
 #: How long the web server and the workers may take until they answer.
 START_SECONDS = 60
@@ -134,7 +131,8 @@ def start(site: Site, children: Children) -> None:
     environment = {
         "BROWSE_AS": "true",
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
-        "WORKERS": str(site.workers),
+        "WORKER_GRACE": str(WORKER_GRACE),
+        SUPERVISED: "1",
         "DATA_DIR": str(settings.DATA_DIR),
         "ALLOWED_HOSTS": ",".join({*settings.ALLOWED_HOSTS, site.host}),
     }
@@ -143,12 +141,10 @@ def start(site: Site, children: Children) -> None:
     quiet = ["--graceful-timeout", "4", "--log-level", "warning", "--no-control-socket"]
     children.start("web server", [sys.executable, "-m", *serve, *quiet], environment)
     manage = str(settings.BASE_DIR / "manage.py")
-    cluster = [sys.executable, manage, "qcluster"]
-    children.start(WORKERS, cluster, environment)
+    work = [sys.executable, manage, "runworkers", "--workers", str(site.workers)]
+    children.start("workers", work, environment)
     until(lambda: web_answers(site), children)
     await_workers(children)
-    # Nobody waits for this one: it starts while the site is looked at.
-    children.start(TRAINER, cluster, environment | {"Q_CLUSTER_NAME": trainings.CLUSTER})
 
 
 def await_workers(children: Children) -> None:
@@ -159,32 +155,11 @@ def await_workers(children: Children) -> None:
     until(lambda: fetch(task) is not None or claimed.exists(), children)
 
 
-def watch(children: Children, say: Say) -> str:
-    """Wait until a child ends, and return its name; replace a cluster that has seized up.
-
-    A worker of Django-Q2 that dies idle takes the queue's lock with it: its cluster lives on and
-    claims nothing more.
-    """
+def watch(children: Children) -> str:
+    """Wait until a child ends, and return its name."""
     while (name := children.ended()) is None:
         time.sleep(1)
-        if seized_up():
-            say("The workers claim nothing; starting them anew.")
-            children.restart(WORKERS)
-            with suppress(DemoError, OperationalError, InterfaceError):
-                await_workers(children)
     return name
-
-
-def seized_up() -> bool:
-    """Work is due that could be claimed, and nobody claims it; False while nobody can tell."""
-    try:
-        with impatient(), transaction.atomic():
-            return Prediction.objects.no_worker()
-    except DatabaseBusy:
-        return False
-    except (OperationalError, InterfaceError):
-        connection.close()
-        return False
 
 
 def until(answers: Callable[[], bool], children: Children) -> None:

@@ -1,17 +1,30 @@
-"""Child processes that end when we end by a signal or an error; kill -9 alone leaves them."""
+"""Child processes that end when we end."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-#: How long children may take to end by themselves, and how long to look at them in between.
-GRACE_SECONDS = 6.0
+#: How long to look at children that are told to end, and wait in between.
 LOOK_SECONDS = 0.05
+
+#: In the environment of a child that is to end when we are killed, and can tell nobody.
+SUPERVISED = "RECSITE_SUPERVISED"
+
+#: Linux's PR_SET_PDEATHSIG: the signal that a process gets when its parent dies.
+PARENT_DEATH_SIGNAL = 1
+
+
+def end_with_parent() -> None:
+    """Be told to end when the process is killed that supervises this one (Linux only)."""
+    if os.environ.get(SUPERVISED) and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
 @dataclass
@@ -23,6 +36,7 @@ class Children:
     is killed with its whole group.
     """
 
+    grace: float = 6.0
     running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     started: dict[str, tuple[Sequence[str], Mapping[str, str]]] = field(default_factory=dict)
 
@@ -44,20 +58,20 @@ class Children:
             (name for name, child in self.running.items() if child.poll() is not None), None
         )
 
-    def restart(self, name: str) -> None:
-        end([self.running[name]])
+    def restart(self, name: str, grace: float) -> None:
+        end([self.running[name]], grace)
         self.start(name, *self.started[name])
 
     def stop(self) -> None:
-        end(self.running.values())
+        end(self.running.values(), self.grace)
 
 
-def end(children: "Collection[subprocess.Popen[bytes]]") -> None:
-    """Ask all to end, then kill what is left of them and theirs."""
+def end(children: "Collection[subprocess.Popen[bytes]]", grace: float) -> None:
+    """Ask all to end, then kill what is left of them and theirs after so many seconds."""
     for child in children:
         if child.poll() is None:
             child.terminate()
-    deadline = time.monotonic() + GRACE_SECONDS
+    deadline = time.monotonic() + grace
     while time.monotonic() < deadline and any(child.poll() is None for child in children):
         time.sleep(LOOK_SECONDS)
     for child in children:

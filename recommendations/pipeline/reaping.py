@@ -9,7 +9,8 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from recommendations.models import Prediction
-from recommendations.pipeline.requests import LONGEST_WAKE_PERIOD, WAKE_PERIOD, wake
+from recommendations.models.prediction import LONGEST_WAKE_PERIOD
+from recommendations.pipeline.requests import WAKE_PERIOD, wake
 
 if TYPE_CHECKING:
     from recommendations.models.prediction import PredictionQuerySet
@@ -56,7 +57,7 @@ def _lease_lost(row: Prediction) -> bool:
             wake_at=Now() + WAKE_PERIOD,
         )
         if requeued:
-            wake(row.pk)
+            wake(row.pk, row.queue)
             logger.warning("Prediction %s lost its worker; queued again.", row.pk)
     return bool(requeued)
 
@@ -74,7 +75,7 @@ def _wake_again(row: Prediction) -> bool:
     with transaction.atomic():
         due = same.update(wakes=F("wakes") + 1, wake_at=Now() + wake_period(row.wakes + 1))
         if due:
-            wake(row.pk)
+            wake(row.pk, row.queue)
     return bool(due)
 
 

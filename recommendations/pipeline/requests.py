@@ -15,6 +15,7 @@ from django_q.tasks import async_task
 
 from recommendations.models import Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import SILENCE
+from recommendations.models.workers import BATCH, PREDICTIONS
 from recommendations.pipeline.patience import DatabaseBusy, impatient
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ logger = logging.getLogger(__name__)
 #: Workers are woken again for a prediction that is still queued after so long; each further
 #: wake-up waits twice as long, up to the longest.
 WAKE_PERIOD = timedelta(seconds=60)
-LONGEST_WAKE_PERIOD = timedelta(minutes=16)
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,14 @@ class Standing:
         if self.model_id is None or self.in_flight:
             return False
         return not (self.is_fresh or self.cooling_down)
+
+    @property
+    def can_be_hurried(self) -> bool:
+        """It waits its turn among what is computed ahead, and now somebody looks."""
+        row = self.in_flight
+        if row is None:
+            return False
+        return row.status == Prediction.Status.QUEUED and row.queue == BATCH
 
     @property
     def is_worth_retrying(self) -> bool:
@@ -135,10 +143,13 @@ def ensure(viewer: Viewer, key: str) -> Standing:
     it is left to the next poll to ask.
     """
     now = standing(viewer, key)
-    if not now.wants_run:
+    if not (now.wants_run or now.can_be_hurried):
         return now
     try:
         with impatient():
+            if now.in_flight:
+                hurry(now.in_flight)
+                return now
             asked = request(viewer, key, now.model_id)
     except DatabaseBusy:
         logger.warning(
@@ -150,7 +161,9 @@ def ensure(viewer: Viewer, key: str) -> Standing:
     return replace(now, in_flight=asked, read_at=asked.requested_at)
 
 
-def request(viewer: Viewer, key: str, model_id: int | None) -> Prediction | None:
+def request(
+    viewer: Viewer, key: str, model_id: int | None, queue: str = PREDICTIONS
+) -> Prediction | None:
     """Queue one run and one task that wakes a worker for it: both or neither.
 
     None means that a run is in flight already: another tab was first.
@@ -162,13 +175,24 @@ def request(viewer: Viewer, key: str, model_id: int | None) -> Prediction | None
                 key=key,
                 model_id=model_id,
                 taste_version=viewer.taste_version,
+                queue=queue,
                 wake_at=Now() + WAKE_PERIOD,
             )
-            wake(prediction.pk)
+            wake(prediction.pk, queue)
     except IntegrityError:
         return None
     prediction.wake_at = prediction.enqueued_at + WAKE_PERIOD
     return prediction
+
+
+def hurry(prediction: Prediction) -> None:
+    """Put what was queued to be computed ahead among what somebody waits for."""
+    queued = Prediction.objects.filter(pk=prediction.pk, status=Prediction.Status.QUEUED)
+    with transaction.atomic():
+        if queued.filter(queue=BATCH).update(
+            queue=PREDICTIONS, enqueued_at=Now(), wakes=0, wake_at=Now() + WAKE_PERIOD
+        ):
+            wake(prediction.pk)
 
 
 def retry(viewer: Viewer, key: str) -> Prediction | None:
@@ -177,9 +201,9 @@ def retry(viewer: Viewer, key: str) -> Prediction | None:
     return request(viewer, key, now.model_id) if now.is_worth_retrying else None
 
 
-def wake(prediction_id: int) -> None:
+def wake(prediction_id: int, queue: str = PREDICTIONS) -> None:
     """Enqueue the task that makes a worker look at this prediction."""
-    task_id = async_task("recommendations.tasks.run_prediction", prediction_id)
+    task_id = async_task("recommendations.tasks.run_prediction", prediction_id, cluster=queue)
     Prediction.objects.filter(pk=prediction_id).update(task_id=task_id)
 
 

@@ -16,6 +16,7 @@ from recommendations import shelves, training
 from recommendations.models import Prediction, Scores, Viewer
 from recommendations.models.marks import evidence
 from recommendations.models.prediction import HOME, TASTE, Claim, film_of, lease
+from recommendations.models.workers import worker_name
 from recommendations.pipeline import nearest
 from recommendations.pipeline.lowering import Lowering
 from recommendations.pipeline.requests import active_model_id, request
@@ -75,6 +76,7 @@ def take(prediction_id: int) -> Claim | None:
         status=Prediction.Status.RUNNING,
         attempt=attempt + 1,
         claimed_at=Now(),
+        claimed_by=worker_name(),
         lease_expires_at=lease(),
     )
     # Nothing was updated: another worker got there first.
@@ -121,7 +123,7 @@ def succeed(claim: Claim) -> None:
         made_from = (prediction.model_id, prediction.taste_version)
         now = (active_model_id(), viewer.taste_version)
         if made_from != now and now[0] is not None and viewer.has_taste():
-            request(viewer, prediction.key, now[0])
+            request(viewer, prediction.key, now[0], prediction.queue)
 
 
 @dataclass

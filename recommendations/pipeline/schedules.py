@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 from django_q.models import Schedule
 
-from recommendations.pipeline.trainings import CLUSTER
+from recommendations.models.workers import TRAINING
 
 #: By name: the task, and every how many minutes it runs.
 SCHEDULES = {
@@ -34,7 +34,7 @@ def install(**_signal: Any) -> None:
         )
     func = "recommendations.tasks.retrain"
     when = {"schedule_type": Schedule.DAILY, "next_run": _next_night(), "repeats": OFF}
-    task = {"func": func, "cluster": CLUSTER}
+    task = {"func": func, "cluster": TRAINING}
     Schedule.objects.update_or_create(name=NIGHTLY, defaults=task, create_defaults=task | when)
 
 

@@ -12,11 +12,9 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from recommendations.models import TrainedModel
+from recommendations.models.workers import TRAINING
 
 logger = logging.getLogger(__name__)
-
-#: The queue, and the name of the cluster that works on it.
-CLUSTER = "training"
 
 #: The cluster is woken again for a training that is still queued after so long, and then each
 #: time that it has waited twice as long.
@@ -56,7 +54,7 @@ def ask_for_default() -> TrainedModel | None:
 
 
 def _wake(pk: int) -> None:
-    task_id = async_task("recommendations.tasks.train_model", pk, cluster=CLUSTER)
+    task_id = async_task("recommendations.tasks.train_model", pk, cluster=TRAINING)
     TrainedModel.objects.filter(pk=pk).update(task_id=task_id)
 
 

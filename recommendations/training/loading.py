@@ -35,6 +35,11 @@ class LoadedModel:
 _loaded: LoadedModel | None = None
 
 
+def in_memory() -> int | None:
+    """The key of the model that this process has loaded, if it has one."""
+    return _loaded.pk if _loaded else None
+
+
 def needs_loading() -> bool:
     """Whether `load_active` has something to load, which may take a while."""
     active = TrainedModel.objects.active().values_list("pk", flat=True).first()

@@ -44,7 +44,7 @@ class Command(BaseCommand):
             self.stdout.write("Starting the web server and the workers …")
             demo.start(site, children)
             self.greet(site, demo.make_logins())
-            ended = demo.watch(children, self.stdout.write)
+            ended = demo.watch(children)
             raise demo.DemoError(f"The {ended} ended; start the demo again.")
 
     def greet(self, site: demo.Site, passwords: dict[str, str]) -> None:

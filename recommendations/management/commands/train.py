@@ -62,8 +62,8 @@ class Command(BaseCommand):
         training.unfitted(options["algorithm"], dict(options["param"]))
         model = trainings.ask(options["algorithm"], dict(options["param"]), activation)
         self.stdout.write(
-            f"Queued {model}. It is trained by Q_CLUSTER_NAME={trainings.CLUSTER} "
-            f"manage.py qcluster; manage.py models show {model.pk} says how far it is."
+            f"Queued {model}. It is trained by manage.py runworkers; "
+            f"manage.py models show {model.pk} says how far it is."
         )
 
     def train(self, options: dict[str, Any], activation: Activation) -> None:

@@ -1,0 +1,162 @@
+"""Django-Q2's cluster, with workers that show signs of life and end in order."""
+
+import contextlib
+import os
+import resource
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import psutil
+from django.conf import settings
+from django.db import connection
+from django.db.models.functions import Now
+from django.utils import timezone
+from django_q import cluster
+from django_q.conf import Conf
+from django_q.queues import Queue
+from django_q.signals import post_execute_in_worker, pre_execute
+from django_q.worker import worker
+
+from recommendations.models import Worker
+from recommendations.operations.outages import surviving
+from recommendations.training import loading
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+#: How often the lock of the tasks is looked at, and how often in a row it must seem lost.
+LOOK_SECONDS = 0.5
+LOOKS = 6
+
+
+class Sentinel(cluster.Sentinel):  # type: ignore[misc]
+    """Django-Q2's guard of the workers.
+
+    SIGTERM is for the cluster's main process. One that is sent to the whole group would end the
+    sentinel and what runs, and leave the main process waiting for them.
+    """
+
+    def start(self) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        super().start()
+
+    def spawn_worker(self) -> None:
+        timer = cluster.Value("f", -1)
+        process = cluster.get_mp_context().Process(
+            target=work,
+            args=(self.parent_pid, self.task_queue, self.result_queue, timer, self.timeout),
+        )
+        process.daemon = Conf.DAEMONIZE_WORKERS
+        process.timer = timer
+        self.pool.append(process)
+        process.start()
+
+    def reincarnate(self, process: Any) -> None:
+        """Replace a child; a worker that has run out of time is killed, as it ignores SIGTERM."""
+        if process in self.pool and process.timer.value == 0:
+            process.kill()
+        super().reincarnate(process)
+
+
+def install() -> None:
+    """Make Django-Q2's cluster start our sentinel, for which it has no setting."""
+    cluster.Sentinel = Sentinel
+
+
+def work(main_process: int, tasks: Queue, results: Queue, timer: Any, timeout: int) -> None:
+    """What a worker process runs: Django-Q2's loop, beside a thread that shows it is alive."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    limit_memory()
+    with Beat(main_process, tasks).beating():
+        worker(tasks, results, timer, timeout)
+
+
+def limit_memory() -> None:
+    """Let a runaway prediction fail by itself, before the system kills somebody for it."""
+    if settings.WORKER_MEMORY_MB:
+        size = settings.WORKER_MEMORY_MB * 2**20
+        resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+
+
+class Beat(threading.Thread):
+    """Writes the worker's row, and notices when its cluster has seized up.
+
+    A worker that is killed while it waits for a task takes the lock of the tasks with it: the
+    others wait for ever, while tasks lie in the pipe. A lock that is held whenever one looks,
+    although there is something to read, is held by the dead.
+    """
+
+    def __init__(self, main_process: int, tasks: Queue) -> None:
+        super().__init__(daemon=True, name="beat")
+        self.main_process = main_process
+        self.tasks = tasks
+        self.over = threading.Event()
+        self.busy_since: datetime | None = None
+        self.done = 0
+        self.looks = 0
+        self.started_at = timezone.now()
+
+    @contextlib.contextmanager
+    def beating(self) -> Iterator[None]:
+        pre_execute.connect(self.begun)
+        post_execute_in_worker.connect(self.ended)
+        self.start()
+        try:
+            yield
+        finally:
+            self.over.set()
+            self.join()
+
+    def begun(self, **_: Any) -> None:
+        self.busy_since = timezone.now()
+
+    def ended(self, **_: Any) -> None:
+        self.busy_since = None
+        self.done += 1
+
+    def run(self) -> None:
+        next_beat = time.monotonic()
+        while not self.over.wait(min(LOOK_SECONDS, settings.HEARTBEAT)):
+            self.look()
+            if time.monotonic() >= next_beat:
+                next_beat = time.monotonic() + settings.HEARTBEAT
+                self.write()
+        with surviving("The worker's row is left behind"):
+            self.row().delete()
+        connection.close()
+
+    def look(self) -> None:
+        self.looks = self.looks + 1 if self.lock_seems_lost() else 0
+
+    def lock_seems_lost(self) -> bool:
+        if not self.tasks._reader.poll():
+            return False
+        if self.tasks._rlock.acquire(block=False):
+            self.tasks._rlock.release()
+            return False
+        return True
+
+    def write(self) -> None:
+        with surviving("The worker's row is not written"):
+            Worker.objects.update_or_create(
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                defaults={
+                    "queue": Conf.CLUSTER_NAME,
+                    "cluster": self.main_process,
+                    "model_id": loading.in_memory(),
+                    "memory": psutil.Process().memory_full_info().uss,
+                    "tasks_done": self.done,
+                    "busy_since": self.busy_since,
+                    "seized": self.looks >= LOOKS,
+                    "started_at": self.started_at,
+                    "beat_at": Now(),
+                },
+            )
+
+    def row(self) -> Any:
+        return Worker.objects.filter(host=socket.gethostname(), pid=os.getpid())

@@ -1,0 +1,170 @@
+"""Keeping a host's workers at work: a cluster for each queue, replaced when it stops working."""
+
+import logging
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import psutil
+from django.conf import settings
+from django.db.models.functions import Now
+
+from recommendations.models import Worker
+from recommendations.models.workers import BATCH, PREDICTIONS, WorkerQuerySet
+from recommendations.operations.broker import Broker, due, release
+from recommendations.operations.outages import surviving
+from recommendations.operations.processes import SUPERVISED, Children
+from recommendations.pipeline import imports, reaping, trainings
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+
+#: How long a cluster may take until its workers show a sign of life.
+START_SECONDS = 60
+
+#: How long a cluster that is to be replaced may take to end: it has nothing at work.
+IDLE_GRACE = 2.0
+
+#: A cluster that keeps ending is started again a second after its start, then two, and so on.
+LONGEST_BACK_OFF = 30.0
+
+#: The setting by which a queue's cluster knows how many workers to start; training has one.
+WORKERS_SETTING = {PREDICTIONS: "WORKERS", BATCH: "BATCH_WORKERS"}
+
+#: Rows of workers that other hosts left behind are forgotten after so long.
+FORGET = timedelta(hours=1)
+
+
+@dataclass
+class Watch:
+    """What one cluster is seen to do, or not to do."""
+
+    queue: str
+    pid: int
+    started: float = field(default_factory=time.monotonic)
+    idle_since: float | None = None
+    done: int = -1
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self.started
+
+    def trouble(self) -> str:
+        """Why the cluster is to be replaced, or nothing."""
+        workers = Worker.objects.of(self.pid)
+        if not workers.exists():
+            return "its workers never began" if self.age > START_SECONDS else ""
+        if workers.filter(seized=True).exists():
+            return "its workers wait for a lock that a dead process holds"
+        if self.works(workers) or not self.is_due():
+            self.idle_since = None
+            return ""
+        self.idle_since = self.idle_since or time.monotonic()
+        stalled = time.monotonic() - self.idle_since > settings.WORKER_STALL
+        return "work is due, and it takes nothing" if stalled else ""
+
+    def works(self, workers: WorkerQuerySet) -> bool:
+        """Something was done since the last look, or some worker may be busy.
+
+        A silent one may be: C code that keeps Python's lock lets no thread beat.
+        """
+        before, self.done = self.done, sum(workers.values_list("tasks_done", flat=True))
+        busy = workers.alive().filter(busy_since__isnull=False)
+        silent = workers.lost().filter(beat_at__gte=Now() - timeout(self.queue))
+        living = any(psutil.pid_exists(worker.pid) for worker in busy | silent)
+        return living or self.done != before
+
+    def is_due(self) -> bool:
+        return due(self.queue).exists() and not Broker(self.queue).is_paused()
+
+
+def timeout(queue: str) -> timedelta:
+    own = settings.Q_CLUSTER["ALT_CLUSTERS"].get(queue, settings.Q_CLUSTER)
+    return timedelta(seconds=own["timeout"])
+
+
+class Supervisor:
+    """Runs a cluster for each queue until it is stopped; leaving the block ends them all.
+
+    Clusters are sessions of their own: SIGTERM goes to each main process alone, which lets
+    running work end. What has not ended after the grace is killed, and its leases run out.
+    """
+
+    def __init__(self, workers: Mapping[str, int]) -> None:
+        self.workers = workers
+        self.children = Children(grace=settings.WORKER_GRACE)
+        self.watches: dict[str, Watch] = {}
+        self.to_release: set[str] = set()
+        self.replaced = dict.fromkeys(workers, 0)
+        self.reaped_at = time.monotonic()
+
+    def run(self) -> None:
+        """Start and watch over the clusters; ends by an exception only."""
+        with self.children:
+            for queue, workers in self.workers.items():
+                self.start(queue, workers)
+            while True:
+                time.sleep(LOOK_SECONDS)
+                self.look()
+
+    def start(self, queue: str, workers: int) -> None:
+        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
+        environment = {"Q_CLUSTER_NAME": queue, SUPERVISED: "1"}
+        if queue in WORKERS_SETTING:
+            environment[WORKERS_SETTING[queue]] = str(workers)
+        self.children.start(queue, command, environment)
+        self.watches[queue] = Watch(queue, self.children.running[queue].pid)
+
+    def look(self) -> None:
+        for queue, watch in self.watches.copy().items():
+            code = self.children.running[queue].poll()
+            if code is None:
+                with surviving("The workers are not watched"):
+                    if trouble := watch.trouble():
+                        self.replace(queue, trouble)
+            elif watch.age > self.back_off(queue):
+                self.replace(queue, f"its main process ended ({code})")
+        with surviving("Nothing is reaped"):
+            self.heal()
+
+    def back_off(self, queue: str) -> float:
+        return min(2.0 ** self.replaced[queue], LONGEST_BACK_OFF)
+
+    def replace(self, queue: str, why: str) -> None:
+        logger.error("The cluster of the queue %s is replaced: %s.", queue, why)
+        self.replaced[queue] = self.replaced[queue] + 1 if self.began_lately(queue) else 0
+        self.children.restart(queue, IDLE_GRACE)
+        self.watches[queue] = Watch(queue, self.children.running[queue].pid)
+        self.to_release.add(queue)
+
+    def began_lately(self, queue: str) -> bool:
+        return self.watches[queue].age < START_SECONDS
+
+    def heal(self) -> None:
+        """Hand out anew what a replaced cluster had taken, and reap once a period."""
+        for queue in self.to_release.copy():
+            release(queue)
+            self.to_release.discard(queue)
+        if time.monotonic() - self.reaped_at > settings.REAP_PERIOD:
+            self.reaped_at = time.monotonic()
+            reap()
+
+
+def reap() -> None:
+    """Bring back what lost workers held, and forget the workers."""
+    reaping.reap()
+    imports.reap()
+    trainings.reap()
+    forget_lost_workers()
+
+
+def forget_lost_workers() -> int:
+    """Delete the rows of this host's dead processes, and of others' that are long silent."""
+    here = Worker.objects.filter(host=socket.gethostname())
+    dead = [row.pk for row in here if not psutil.pid_exists(row.pid)]
+    silent = Worker.objects.filter(beat_at__lt=Now() - FORGET)
+    return int((here.filter(pk__in=dead) | silent).delete()[0])
