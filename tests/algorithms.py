@@ -1,5 +1,7 @@
 """Models that go wrong: faults are injected here, never by switches in the product."""
 
+import ctypes
+import json
 import os
 import signal
 import time
@@ -66,6 +68,54 @@ class Vanishing(SVD):
             left.write_text(str(times - 1))
             os.kill(os.getpid(), signal.SIGKILL)
         return super().score(history, user)
+
+
+class Faulty(SVD):
+    """Goes wrong in the way that the file `FAULT` says, as often as it says."""
+
+    name = "faulty"
+    reports_progress = True
+
+    def score(
+        self, history: History, user: int | None = None, progress: Progress = silent
+    ) -> NDArray[np.float32]:
+        file = Path(os.environ["FAULT"])
+        if file.exists():
+            fault = json.loads(file.read_text())
+            if fault["times"] > 0:
+                file.write_text(json.dumps(fault | {"times": fault["times"] - 1}))
+                getattr(self, fault["kind"].replace("-", "_"))(progress)
+        return super().score(history, user)
+
+    def wait(self, progress: Progress) -> None:
+        """Go on when there is no fault any more, and report until then."""
+        while Path(os.environ["FAULT"]).exists():
+            progress(1, 2)
+            time.sleep(0.1)
+
+    def stall(self, progress: Progress) -> None:
+        """Go on when there is no fault any more, and do not report."""
+        while Path(os.environ["FAULT"]).exists():
+            time.sleep(0.1)
+
+    def hang(self, progress: Progress) -> None:
+        while True:
+            time.sleep(0.1)
+
+    def hang_in_c(self, progress: Progress) -> None:
+        """Sleep in C, and keep Python's lock: no signal handler and no thread can run."""
+        ctypes.PyDLL(None).sleep(3600)
+
+    def fail(self, progress: Progress) -> None:
+        raise RuntimeError("the projector is broken")
+
+    def eat_memory(self, progress: Progress) -> None:
+        eaten = []
+        while True:
+            eaten.append(np.ones(2**22))
+
+    def be_slow(self, progress: Progress) -> None:
+        time.sleep(0.5)
 
 
 class Interrupted(SVD):

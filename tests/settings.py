@@ -16,7 +16,7 @@ STORAGES = STORAGES | {
 }
 ALGORITHMS = ALGORITHMS | {
     name: f"tests.algorithms.{name.title()}"
-    for name in ("slow", "broken", "forgetful", "vanishing", "interrupted")
+    for name in ("slow", "broken", "forgetful", "vanishing", "interrupted", "faulty")
 }
 
 # In a file: threads that share a database in memory lock each other out.

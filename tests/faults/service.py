@@ -1,0 +1,312 @@
+"""A service as operators run it: web server, `runworkers`, database; with plugs to pull."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+
+from tests.e2e.running import ROOT, Visitor, free_port, session_cookie, until
+
+#: Leases and periods are settings; here they are seconds.
+LEASE, REAP_PERIOD, STALL, TIMEOUT = 3, 1, 2, 8
+
+SECONDS = {
+    "HEARTBEAT": "0.5",
+    "WORKER_STALL": str(STALL),
+    "WORKER_GRACE": "6",
+    "REAP_PERIOD": str(REAP_PERIOD),
+    "PREDICTION_LEASE": str(LEASE),
+    "PREDICTION_TIMEOUT": str(TIMEOUT),
+    "TRAINING_LEASE": "3",
+}
+
+#: Generous, for slow machines: nothing is asserted about how long something took.
+PATIENCE = 90
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    seconds: float
+    retry_after: str = ""
+
+
+@dataclass(frozen=True)
+class Guest:
+    session: str
+    viewer: int
+
+
+@dataclass(eq=False)
+class Service:
+    folder: Path
+    database_url: str
+    guests: list[Guest]
+    environment: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    web: "subprocess.Popen[bytes] | None" = None
+    hosts: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
+    came: set[int] = field(default_factory=set)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def env(self) -> dict[str, str]:
+        own = {
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "DATA_DIR": str(self.folder),
+            "DATABASE_URL": self.database_url,
+            "SECRET_KEY": "",
+            "LOG_LEVEL": "INFO",
+            "FAULT": str(self.fault_file),
+        }
+        return os.environ | SECONDS | own | self.environment
+
+    @property
+    def is_sqlite(self) -> bool:
+        return not self.database_url
+
+    @property
+    def fault_file(self) -> Path:
+        return self.folder / "fault"
+
+    # Processes
+
+    def start_web(self) -> None:
+        serve = ["gunicorn", "recsite.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "8"]
+        self.web = self.spawn("web", "-m", *serve, "--no-control-socket")
+        until(self.answers, seconds=PATIENCE)
+
+    def answers(self) -> bool:
+        try:
+            return self.get("/").status in {200, 503}
+        except OSError:
+            return False
+
+    def start_workers(
+        self, *arguments: str, environment: dict[str, str] | None = None
+    ) -> "subprocess.Popen[bytes]":
+        """One `runworkers`, as a host has it; waits until its workers beat."""
+        before = self.all_workers()
+        manage = str(ROOT / "manage.py")
+        process = self.spawn("workers", manage, "runworkers", *arguments, environment=environment)
+        self.hosts.append(process)
+        until(lambda: self.all_workers() - before, seconds=PATIENCE)
+        return process
+
+    def spawn(
+        self, log: str, *command: str, environment: dict[str, str] | None = None
+    ) -> "subprocess.Popen[bytes]":
+        with (self.folder / f"{log}.log").open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, *command],
+                env=self.env | (environment or {}),
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        for process in (*self.hosts, *([self.web] if self.web else [])):
+            process.terminate()
+        for process in (*self.hosts, *([self.web] if self.web else [])):
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.hosts, self.web = [], None
+
+    def log(self, name: str = "workers") -> str:
+        path = self.folder / f"{name}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def cluster(self, queue: str = "predictions") -> psutil.Process:
+        """The main process of this queue's cluster, of the first host that is running."""
+        for host in self.hosts:
+            for child in psutil.Process(host.pid).children():
+                if child.environ().get("Q_CLUSTER_NAME") == queue:
+                    return child
+        raise AssertionError(f"no cluster of {queue} is running")
+
+    def workers(self, queue: str = "predictions") -> list[tuple[int, int]]:
+        """Process ids of the workers that say they work on this queue, and of their clusters."""
+        rows = self.query("SELECT queue, pid, cluster FROM recommendations_worker")
+        return [
+            (pid, cluster)
+            for name, pid, cluster in rows
+            if name == queue and psutil.pid_exists(pid)
+        ]
+
+    def all_workers(self) -> set[int]:
+        return {pid for (pid,) in self.query("SELECT pid FROM recommendations_worker")}
+
+    def manage(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        return subprocess.run(
+            command, env=self.env, check=check, capture_output=True, text=True, timeout=300
+        )
+
+    def shell(self, code: str) -> str:
+        return self.manage("shell", "--verbosity", "0", "--command", code).stdout.strip()
+
+    # Faults of the model: see tests/algorithms.py
+
+    def fault(self, kind: str, times: int = 1_000_000) -> None:
+        """Let the model go wrong in this way, in the next so many predictions."""
+        whole = self.fault_file.with_suffix(".new")
+        whole.write_text(json.dumps({"kind": kind, "times": times}))
+        whole.rename(self.fault_file)
+
+    def no_fault(self) -> None:
+        self.fault_file.unlink(missing_ok=True)
+
+    # The database, without the site
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        if self.is_sqlite:
+            path = self.folder / "recsite.sqlite3"
+            with closing(sqlite3.connect(path, timeout=30)) as lite, lite:
+                return lite.execute(sql).fetchall()
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            cursor = connection.execute(sql.encode())
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def predictions(self) -> list[dict[str, Any]]:
+        """The home runs of the guests who came, oldest first."""
+        names = ("id", "viewer_id", "status", "attempt", "queue", "error", "claimed_by")
+        found = self.query(
+            f"SELECT {', '.join(names)} FROM recommendations_prediction "  # noqa: S608 (our names)
+            "WHERE key = 'home' ORDER BY id"
+        )
+        rows = [dict(zip(names, row, strict=True)) for row in found]
+        return [row for row in rows if row["viewer_id"] in self.came]
+
+    def statuses(self) -> list[str]:
+        return [row["status"] for row in self.predictions()]
+
+    # People
+
+    def get(self, path: str, session: str = "", timeout: float = 30) -> Answer:
+        request = urllib.request.Request(self.url.rstrip("/") + path)
+        request.add_header("User-Agent", "tests")
+        if session:
+            request.add_header("Cookie", f"sessionid={session}")
+        start = time.monotonic()
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as response:
+                response.read()
+                return Answer(response.status, time.monotonic() - start)
+        except urllib.error.HTTPError as error:
+            retry_after = error.headers.get("Retry-After", "")
+            return Answer(error.code, time.monotonic() - start, retry_after)
+
+    def visitor(self, number: int = 0) -> Visitor:
+        """A guest with ratings who has no predictions yet."""
+        visitor = Visitor(self.url)
+        visitor.cookies.set_cookie(session_cookie(self.guests[number].session))
+        return visitor
+
+    def come(self, *numbers: int) -> None:
+        """Let these guests open their home page, which asks for their predictions."""
+        for number in numbers:
+            guest = self.guests[number]
+            self.came.add(guest.viewer)
+            assert self.get("/", guest.session).status == 200
+
+    def claimed(self) -> dict[str, Any]:
+        """The prediction that a worker has at work, once there is one."""
+        return until(
+            lambda: next((row for row in self.predictions() if row["status"] == "running"), None),
+            seconds=PATIENCE,
+        )
+
+    def busy_worker(self) -> int:
+        """The process id of the worker that has a prediction at work."""
+        return int(self.claimed()["claimed_by"].rpartition(":")[2])
+
+    def until_done(self, number: int, status: str = "succeeded") -> list[dict[str, Any]]:
+        """Wait until so many home runs ended like this, and none is left; returns all rows."""
+
+        def done() -> list[dict[str, Any]] | None:
+            rows = self.predictions()
+            ended = [row for row in rows if row["status"] == status]
+            open_ = [row for row in rows if row["status"] in {"queued", "running"}]
+            return rows if len(ended) >= number and not open_ else None
+
+        return until(done, seconds=PATIENCE, every=0.2)
+
+    def films(self, number: int, shelf: str = "top-picks") -> list[str]:
+        """What is on a guest's shelf, once it is there."""
+        visitor = self.visitor(number)
+        return until(lambda: visitor.shelf_films(shelf), seconds=PATIENCE, every=0.3)
+
+    @contextmanager
+    def watched(self, *allowed: int) -> Iterator[list[Answer]]:
+        """Ask for the home page again and again in the block; each must answer 200.
+
+        Strangers ask, and the last two guests. `allowed` are other answers that are right
+        while the database is away.
+        """
+        seen: list[Answer] = []
+        over = threading.Event()
+
+        def look() -> None:
+            turn = 0
+            while not over.is_set():
+                session = self.guests[-1 - turn % 2].session if turn % 3 else ""
+                seen.append(self.try_get(session))
+                turn += 1
+                over.wait(0.1)
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        try:
+            yield seen
+        finally:
+            over.set()
+            thread.join()
+        assert seen
+        wrong = [each for each in seen if each.status not in {200, *allowed}]
+        assert not wrong, wrong
+
+    def try_get(self, session: str) -> Answer:
+        try:
+            return self.get("/", session)
+        except OSError as error:
+            return Answer(0, 0, re.sub(r"\s+", " ", str(error)))
+
+
+def kill(*pids: int) -> None:
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+
+def gone(pid: int) -> Callable[[], bool]:
+    return lambda: (
+        not psutil.pid_exists(pid) or (psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    )
+
+
+def copy_folder(source: Path, target: Path) -> Path:
+    return shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.log"))
