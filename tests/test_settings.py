@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from recommendations.models.workers import QUEUES
 from recsite.environment import mail
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +32,7 @@ def manage(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[
 
 
 def test_a_queued_task_outlasts_those_ahead_of_it() -> None:
-    for queue in (settings.Q_CLUSTER, settings.Q_CLUSTER["ALT_CLUSTERS"]["training"]):
+    for queue in (settings.Q_CLUSTER, *settings.Q_CLUSTER["ALT_CLUSTERS"].values()):
         assert queue["queue_limit"] == queue["workers"]
         assert queue["retry"] > queue["timeout"] * (queue["queue_limit"] / queue["workers"] + 1)
 
@@ -41,6 +42,10 @@ def test_the_queue_lives_in_the_same_database_as_the_predictions() -> None:
     assert settings.Q_CLUSTER["ack_failures"]
     assert not settings.Q_CLUSTER["catch_up"]
     assert 100 <= settings.Q_CLUSTER["save_limit"] <= 250
+
+
+def test_each_queue_has_a_cluster() -> None:
+    assert {settings.Q_CLUSTER["name"], *settings.Q_CLUSTER["ALT_CLUSTERS"]} == set(QUEUES)
 
 
 def test_every_setting_is_in_the_readme() -> None:

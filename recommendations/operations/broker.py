@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import Error, close_old_connections, connections
+from django.db import Error, connections
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django_q.brokers.orm import ORM
@@ -59,7 +59,7 @@ class Broker(ORM):  # type: ignore[misc]
 
     def is_paused(self) -> bool:
         if time.monotonic() - self._asked_at > SECONDS_OF_PAUSE:
-            close_old_connections()
+            self.get_connection()  # which leaves a connection behind that was lost
             self._paused = PausedQueue.objects.filter(pk=self.list_key).exists()
             self._asked_at = time.monotonic()
         return self._paused

@@ -18,7 +18,9 @@ from django_q.signals import pre_enqueue
 
 from recommendations.models import Movie, Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import HOME, film_key
+from recommendations.models.workers import BATCH, PREDICTIONS
 from recommendations.pipeline import requests
+from recommendations.pipeline.reaping import reap
 from recommendations.tasks import run_prediction
 from tests.conftest import train
 
@@ -239,3 +241,48 @@ def test_a_rating_that_was_not_stored_is_not_said_to_be(
         connection.close()
     assert answer.status_code == 503
     assert not alice.ratings.filter(movie=50).exists()
+
+
+class TestAhead:
+    """What was queued to be computed ahead, before somebody came."""
+
+    @pytest.fixture
+    def ahead(self, active_model: TrainedModel, alice: Viewer) -> Prediction:
+        asked = requests.request(alice, HOME, active_model.pk, BATCH)
+        assert asked
+        return asked
+
+    def test_it_waits_in_a_queue_of_its_own(self, ahead: Prediction) -> None:
+        assert OrmQ.objects.get().key == ahead.queue == BATCH
+
+    def test_whoever_comes_is_served_with_the_others(
+        self, ahead: Prediction, alice_client: Client
+    ) -> None:
+        alice_client.get("/")
+        ahead.refresh_from_db()
+        assert (ahead.queue, ahead.status) == (PREDICTIONS, Status.QUEUED)
+        assert [task.key for task in OrmQ.objects.order_by("pk")] == [BATCH, PREDICTIONS]
+        alice_client.get("/")
+        assert OrmQ.objects.count() == 2
+        run_prediction(ahead.pk)
+        run_prediction(ahead.pk)
+        ahead.refresh_from_db()
+        assert (ahead.status, ahead.attempt) == (Status.SUCCEEDED, 1)
+
+    def test_what_runs_already_is_left_alone(self, ahead: Prediction, alice: Viewer) -> None:
+        Prediction.objects.update(status=Status.RUNNING, attempt=1, lease_expires_at=Now())
+        requests.ensure(alice, HOME)
+        assert OrmQ.objects.get().key == Prediction.objects.get().queue == BATCH
+
+    def test_it_is_woken_and_repeated_in_its_own_queue(self, ahead: Prediction) -> None:
+        Prediction.objects.update(wake_at=Now() - timedelta(seconds=1))
+        assert reap() == 1
+        Prediction.objects.update(
+            status=Status.RUNNING, attempt=1, lease_expires_at=Now() - timedelta(seconds=1)
+        )
+        assert reap() == 1
+        assert {task.key for task in OrmQ.objects.all()} == {BATCH}
+
+    def test_it_says_nothing_of_the_workers_that_people_wait_for(self, ahead: Prediction) -> None:
+        Prediction.objects.update(enqueued_at=Now() - timedelta(minutes=1))
+        assert not Prediction.objects.no_worker()

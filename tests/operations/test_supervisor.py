@@ -1,0 +1,149 @@
+"""When a cluster is to be replaced, and when never, from what its workers say of themselves."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.db.models.functions import Now
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from recommendations.models import PausedQueue, Worker
+from recommendations.models.workers import PREDICTIONS
+from recommendations.operations.supervisor import START_SECONDS, Watch, forget_lost_workers
+
+#: The main process of the cluster that is watched; only its number matters here.
+MAIN = 4_000_001
+
+
+def worker(**changes: object) -> Worker:
+    """A worker whose process lives: this one."""
+    known = {"host": socket.gethostname(), "pid": os.getpid(), "queue": PREDICTIONS}
+    return Worker.objects.create(**(known | {"cluster": MAIN} | changes))
+
+
+@pytest.fixture
+def watch(db: None) -> Watch:
+    return Watch(PREDICTIONS, MAIN)
+
+
+@pytest.fixture
+def work_is_due(db: None) -> None:
+    async_task("recommendations.tasks.answer", cluster=PREDICTIONS)
+
+
+def after_a_stall(watch: Watch) -> str:
+    """What is said once nothing was done for longer than `WORKER_STALL`."""
+    watch.trouble()
+    watch.trouble()
+    if watch.idle_since is not None:
+        watch.idle_since -= settings.WORKER_STALL + 1
+    return watch.trouble()
+
+
+def test_idle_workers_without_work_are_fine(watch: Watch) -> None:
+    worker()
+    assert after_a_stall(watch) == ""
+
+
+def test_idle_workers_that_leave_work_lying_are_replaced(watch: Watch, work_is_due: None) -> None:
+    worker()
+    assert "takes nothing" in after_a_stall(watch)
+
+
+def test_they_are_given_time_first(watch: Watch, work_is_due: None) -> None:
+    worker()
+    assert watch.trouble() == watch.trouble() == ""
+
+
+def seconds_ago(seconds: float) -> object:
+    return Now() - timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(lambda: {"busy_since": seconds_ago(30)}, id="busy"),
+        pytest.param(lambda: {"beat_at": seconds_ago(50)}, id="silent in C code"),
+        pytest.param(
+            lambda: {"busy_since": seconds_ago(55), "beat_at": seconds_ago(50)},
+            id="busy and silent",
+        ),
+    ],
+)
+def test_a_busy_cluster_is_left_alone(
+    watch: Watch, work_is_due: None, changes: Callable[[], dict[str, object]]
+) -> None:
+    worker(**changes())
+    assert after_a_stall(watch) == ""
+
+
+def test_silence_for_longer_than_a_run_may_take_is_no_work(
+    watch: Watch, work_is_due: None
+) -> None:
+    worker(beat_at=seconds_ago(settings.PREDICTION_TIMEOUT + 5))
+    assert "takes nothing" in after_a_stall(watch)
+
+
+def test_a_dead_process_does_not_count_as_busy(watch: Watch, work_is_due: None) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    worker(pid=ended.pid, busy_since=seconds_ago(5))
+    assert "takes nothing" in after_a_stall(watch)
+
+
+def test_short_tasks_done_between_two_looks_are_work(watch: Watch, work_is_due: None) -> None:
+    row = worker()
+    watch.trouble()
+    watch.trouble()
+    assert watch.idle_since is not None
+    watch.idle_since -= settings.WORKER_STALL + 1
+    Worker.objects.filter(pk=row.pk).update(tasks_done=1)
+    assert watch.trouble() == ""
+    assert watch.idle_since is None
+
+
+def test_a_paused_queue_is_no_reason(watch: Watch, work_is_due: None) -> None:
+    worker()
+    PausedQueue.objects.create(name=PREDICTIONS)
+    assert after_a_stall(watch) == ""
+
+
+def test_a_task_that_somebody_has_is_no_reason(watch: Watch, work_is_due: None) -> None:
+    worker()
+    OrmQ.objects.update(lock=Now() + timedelta(seconds=60))
+    assert after_a_stall(watch) == ""
+
+
+def test_a_lost_lock_is_told_at_once(watch: Watch) -> None:
+    worker(seized=True)
+    assert "lock" in watch.trouble()
+
+
+def test_another_cluster_is_another_matter(watch: Watch) -> None:
+    worker()
+    worker(pid=1, cluster=MAIN + 1, seized=True)
+    assert watch.trouble() == ""
+
+
+def test_a_cluster_may_take_its_time_to_begin(watch: Watch) -> None:
+    assert watch.trouble() == ""
+    watch.started = time.monotonic() - START_SECONDS - 1
+    assert "never began" in watch.trouble()
+
+
+def test_rows_of_dead_processes_are_forgotten(db: None) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    here = worker()
+    worker(pid=ended.pid)
+    away = worker(host="elsewhere", pid=ended.pid)
+    worker(host="elsewhere", pid=1, beat_at=seconds_ago(2 * 3600))
+    assert forget_lost_workers() == 2
+    assert set(Worker.objects.all()) == {here, away}
