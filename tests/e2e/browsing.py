@@ -5,7 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Playwright,
+    expect,
+)
 
 from tests.e2e.running import RunningSite, until
 
@@ -22,7 +31,8 @@ FLAGS = [
 #: What htmx says of a request that it aborted; of one that failed it says "htmx:sendError", too.
 GIVEN_UP = {"error: htmx:afterRequest", "error: htmx:sendAbort"}
 
-EMPTY_POSTER = '<svg xmlns="http://www.w3.org/2000/svg" width="256" height="384"/>'
+# What takes longer than this on the busiest machine does not come at all.
+expect.set_options(timeout=20_000)
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -37,17 +47,33 @@ def sign_in(context: BrowserContext, site: RunningSite, session: str) -> None:
 
 @contextmanager
 def silent_page(context: BrowserContext) -> Iterator[Page]:
-    """A page on which nothing may be said in the console: a CSP violation is.
+    """A page on which nothing may be said in the console."""
+    page = context.new_page()
+    with silence(page):
+        yield page
+    page.close()
+
+
+@contextmanager
+def silence(page: Page) -> Iterator[None]:
+    """Nothing may be said in the page's console: a CSP violation is.
 
     But that Chromium leaves `autofocus` alone, for what is swapped in is focused by htmx, and that
     htmx gave a request up for a newer one, which `hx-sync` asks of it.
     """
-    page = context.new_page()
     heard: list[str] = []
-    page.on("console", lambda message: heard.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    yield page
-    page.close()
+
+    def hear(message: ConsoleMessage) -> None:
+        heard.append(f"{message.type}: {message.text}")
+
+    def hear_error(error: Error) -> None:
+        heard.append(str(error))
+
+    page.on("console", hear)
+    page.on("pageerror", hear_error)
+    yield
+    page.remove_listener("console", hear)
+    page.remove_listener("pageerror", hear_error)
     said = [each for each in heard if "Autofocus processing" not in each]
     said = [each for each in said if each not in GIVEN_UP]
     assert said == [], said
@@ -58,14 +84,6 @@ def browse_as_somebody(page: Page, site: RunningSite) -> None:
     page.goto(site.url)
     with page.expect_navigation():
         page.locator('form[action^="/browse-as/"] button').first.click()
-
-
-def without_drawings(page: Page) -> None:
-    """Let the posters be empty: drawing them takes longer than the rest of a page."""
-    page.route(
-        "**/posters/**",
-        lambda route: route.fulfill(body=EMPTY_POSTER, content_type="image/svg+xml"),
-    )
 
 
 def height(shelf: Locator) -> float:

@@ -6,16 +6,17 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Response, sync_playwright
 
 from tests.e2e import rows
-from tests.e2e.browsing import CHROMIUM, launch, sign_in, silent_page, without_drawings
+from tests.e2e.browsing import CHROMIUM, launch, sign_in, silence, silent_page
 from tests.e2e.running import ROOT, RunningSite, until
-from tests.e2e.visits import Visit, Who
+from tests.e2e.visits import VISITS, Visit, Who
 from tests.movielens import write_small_dataset
 
 ML_LATEST_SMALL = ROOT.parent / "shared" / "data" / "ml-latest-small.zip"
@@ -142,29 +143,57 @@ def page(browser: Browser) -> Iterator[Page]:
         yield page
 
 
-@pytest.fixture(scope="package")
-def contexts(
-    browser: Browser, site: RunningSite, sessions: dict[Who, str]
-) -> Iterator[dict[Who, BrowserContext]]:
-    """The browsers of those who look at the site, with what they keep from page to page."""
+# Starting a page takes four times as long as what is looked at on it: whoever looks at all pages
+# does so in one window, where the posters of one page are at hand for the next.
+
+
+@pytest.fixture(scope="package", params=VISITS, ids=str)
+def visit(request: pytest.FixtureRequest) -> Visit:
+    """Each page in turn; all tests that look at it do so before the next one comes."""
+    visit: Visit = request.param
+    return visit
+
+
+@contextmanager
+def windows(
+    browser: Browser, site: RunningSite, sessions: dict[Who, str], **options: Any
+) -> Iterator[dict[Who, Page]]:
     with ExitStack() as stack:
-        made = {
-            who: stack.enter_context(
-                browser.new_context(color_scheme="dark", reduced_motion="reduce")
-            )
-            for who in sessions
-        }
+        contexts = {who: stack.enter_context(browser.new_context(**options)) for who in sessions}
         for who, session in sessions.items():
-            sign_in(made[who], site, session)
-        yield made
+            sign_in(contexts[who], site, session)
+        yield {who: context.new_page() for who, context in contexts.items()}
 
 
-@pytest.fixture
-def visited(
-    contexts: dict[Who, BrowserContext], site: RunningSite, visit: Visit
-) -> Iterator[Page]:
-    """The page of the test's visit, for a test that only looks."""
-    with silent_page(contexts[visit.who]) as page:
-        without_drawings(page)
+@pytest.fixture(scope="package")
+def scripted(
+    browser: Browser, site: RunningSite, sessions: dict[Who, str]
+) -> Iterator[dict[Who, Page]]:
+    with windows(browser, site, sessions, reduced_motion="reduce") as pages:
+        yield pages
+
+
+@pytest.fixture(scope="package")
+def scriptless(
+    browser: Browser, site: RunningSite, sessions: dict[Who, str]
+) -> Iterator[dict[Who, Page]]:
+    with windows(browser, site, sessions, java_script_enabled=False) as pages:
+        yield pages
+
+
+@pytest.fixture(scope="package")
+def visited(scripted: dict[Who, Page], site: RunningSite, visit: Visit) -> Iterator[Page]:
+    """The page of a visit, for tests that only look; nothing may be said in its console."""
+    page = scripted[visit.who]
+    page.emulate_media(color_scheme="dark")
+    with silence(page):
         page.goto(visit.url(site))
         yield page
+
+
+@pytest.fixture(scope="package")
+def plain(scriptless: dict[Who, Page], site: RunningSite, visit: Visit) -> Response:
+    """What answers a visit without scripts."""
+    answer = scriptless[visit.who].goto(visit.url(site))
+    assert answer
+    return answer

@@ -12,9 +12,6 @@ from tests.e2e.running import RunningSite, until
 from tests.importers.datasets import Files, lines, zipped
 from tests.importers.exports.files import WATCHED, letterboxd
 
-# What takes longer than this on the busiest machine does not come at all.
-expect.set_options(timeout=20_000)
-
 PASSWORD = "a long secret"
 
 #: Of these the catalogue has one film each, and of *Metropolis* two; the last has too many stars.

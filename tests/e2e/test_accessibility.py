@@ -1,29 +1,18 @@
-"""Made for everyone: axe on every page, the keyboard, screen readers, and calm for the eye."""
+"""Made for everyone: axe on what opens, the keyboard, screen readers, and calm for the eye."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import product
 from typing import Literal, NamedTuple
 
 import pytest
-from axe_playwright_python.base import AxeResults
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.e2e.axe import RULES, WIDTHS, Scheme, assert_axe_finds_nothing, look
 from tests.e2e.browsing import browse_as_somebody, sign_in
 from tests.e2e.running import RunningSite
-from tests.e2e.visits import VISITS, Visit
 
 pytestmark = pytest.mark.looks
-
-Scheme = Literal["dark", "light"]
-
-#: What axe looks at in each scheme: by tags all there is, then by name what colours can spoil.
-RULES: dict[Scheme, list[str]] = {
-    "dark": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "light": ["color-contrast", "link-in-text-block"],
-}
-WIDTHS = [360, 1280]
 
 #: How the focus is seen: what is focused, and what is drawn around it. In a shelf that is not
 #: focused itself, it is the button that pages.
@@ -61,13 +50,6 @@ WATCH_SHIFTS = """
 """
 
 
-@pytest.mark.parametrize("visit", VISITS, ids=str)
-def test_axe_finds_nothing(visited: Page, visit: Visit) -> None:
-    if not visit.stays_busy:
-        expect(visited.locator("[aria-busy=true]")).to_have_count(0, timeout=20_000)
-    assert_axe_finds_nothing(visited)
-
-
 @pytest.mark.parametrize(
     ("where", "path"), [("site", "nothing/"), ("real_site", "account/password/reset/")]
 )
@@ -79,21 +61,6 @@ def test_axe_finds_nothing_on_the_pages_of_what_cannot_be(
         page = context.new_page()
         page.goto(request.getfixturevalue(where).url + path)
         assert_axe_finds_nothing(page)
-
-
-def assert_axe_finds_nothing(page: Page) -> None:
-    """In either scheme, narrow and wide; of what colours do not change, once is enough."""
-    page.evaluate(Axe().axe_script)
-    for width, (scheme, rules) in product(WIDTHS, RULES.items()):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
-        results = look(page, rules)
-        assert not results.violations_count, f"{scheme}, {width}: {results.generate_report()}"
-
-
-def look(page: Page, rules: list[str]) -> AxeResults:
-    options = {"runOnly": rules, "resultTypes": ["violations"]}
-    return AxeResults(page.evaluate("options => axe.run(options)", options))
 
 
 @pytest.mark.parametrize(

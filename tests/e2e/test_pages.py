@@ -1,4 +1,4 @@
-"""What is promised of every page: it works without scripts, and everything on it does."""
+"""What is promised of every page: all of it works without scripts, and axe finds nothing."""
 
 import urllib.error
 from dataclasses import dataclass, field
@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.urls import Resolver404, resolve
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
-from tests.e2e.browsing import browse_as_somebody, sign_in, without_drawings
+from tests.e2e.axe import assert_axe_finds_nothing
+from tests.e2e.browsing import browse_as_somebody
 from tests.e2e.running import RunningSite
-from tests.e2e.visits import NO_PAGES, VISITS, Visit, Who, named_urls, sample_path
+from tests.e2e.visits import NO_PAGES, VISITS, Visit, named_urls, sample_path
 
 pytestmark = pytest.mark.looks
 
@@ -43,10 +44,6 @@ class Found(HTMLParser):
             self.enhanced.append((tag, given))
 
 
-def look(site: RunningSite, sessions: dict[Who, str], visit: Visit) -> str:
-    return site.visitor(sessions[visit.who]).open(visit.path(site))
-
-
 def status_of(site: RunningSite, path: str) -> int:
     try:
         site.visitor().open(path)
@@ -65,12 +62,9 @@ def test_every_page_is_in_the_list_of_visits(site: RunningSite) -> None:
     assert missing == [], "add them to VISITS in tests/e2e/visits.py"
 
 
-@pytest.mark.parametrize("visit", VISITS, ids=str)
-def test_every_form_and_every_enhancement_works_without_htmx(
-    site: RunningSite, sessions: dict[Who, str], visit: Visit
-) -> None:
+def test_every_form_and_every_enhancement_works_without_htmx(plain: Response) -> None:
     found = Found()
-    found.feed(look(site, sessions, visit))
+    found.feed(plain.text())
     assert found.forms
     for form, fields in zip(found.forms, found.fields, strict=True):
         assert leads_somewhere(form.get("action", "")), f"no such action: {form}"
@@ -89,26 +83,23 @@ def leads_somewhere(address: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("visit", VISITS, ids=str)
-def test_every_page_is_whole_without_scripts(
-    browser: Browser, site: RunningSite, sessions: dict[Who, str], visit: Visit
-) -> None:
-    with browser.new_context(java_script_enabled=False) as context:
-        sign_in(context, site, sessions[visit.who])
-        page = context.new_page()
-        without_drawings(page)
-        answer = page.goto(visit.url(site))
-        assert answer
-        assert answer.status == 200
-        assert "unsafe" not in answer.headers["content-security-policy"]
-        expect(page.locator("h1")).to_have_count(1)
-        for busy in page.locator("[aria-busy=true]:visible").all():
-            expect(busy.locator("a:visible, button:visible").first).to_be_visible()
+def test_every_page_is_whole_without_scripts(plain: Response) -> None:
+    assert plain.status == 200
+    assert "unsafe" not in plain.headers["content-security-policy"]
+    page = plain.frame.page
+    expect(page.locator("h1")).to_have_count(1)
+    for busy in page.locator("[aria-busy=true]:visible").all():
+        expect(busy.locator("a:visible, button:visible").first).to_be_visible()
 
 
-@pytest.mark.parametrize("visit", VISITS, ids=str)
-def test_no_page_scrolls_sideways(visited: Page, visit: Visit) -> None:
+def test_no_page_scrolls_sideways(visited: Page) -> None:
     assert_never_too_wide(visited)
+
+
+def test_axe_finds_nothing(visited: Page, visit: Visit) -> None:
+    if not visit.stays_busy:
+        expect(visited.locator("[aria-busy=true]")).to_have_count(0)
+    assert_axe_finds_nothing(visited)
 
 
 def test_the_page_of_an_error_does_not_scroll_sideways(
