@@ -17,8 +17,7 @@ demo: .venv/installed ## Run the whole site: PORT=8000 WORKERS=2 DATA_DIR=var DA
 
 test: .venv/installed-dev ## Run the test suite, on SQLite and on PostgreSQL
 	.venv/bin/python -m pytest --numprocesses auto --ignore tests/e2e
-	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile -m looks tests/e2e
-	.venv/bin/python -m pytest -m "not looks" tests/e2e
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile tests/e2e
 	.venv/bin/python -m tests.postgres .venv/bin/python -m pytest --numprocesses auto --ignore tests/e2e --ignore tests/engine
 	.venv/bin/python -m tests.postgres .venv/bin/python -m pytest tests/e2e/test_workers.py
 

@@ -1,10 +1,12 @@
 """Whole sites, each with a fresh database of the kind that the suite runs on."""
 
+import fcntl
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,6 +44,33 @@ def database_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what is made by whichever process needs it first, and copied by all."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@contextmanager
+def prepared_site(
+    made_once: Path, site: RunningSite, dataset: str | Path, algorithm: str, *parameters: str
+) -> Iterator[RunningSite]:
+    """The site with data and model; those of a database server are its own, others are copies."""
+    with fresh_database() as site.database_url:
+        if site.database_url:
+            site.prepare(dataset, algorithm, *parameters)
+        else:
+            made = made_once / algorithm
+            with made.with_suffix(".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not made.exists():
+                    half = replace(site, data_dir=made.with_suffix(".half"))
+                    half.prepare(dataset, algorithm, *parameters)
+                    half.data_dir.rename(made)
+            shutil.copytree(made, site.data_dir, dirs_exist_ok=True)
+        yield site
+
+
 @pytest.fixture(scope="package")
 def small_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_small_dataset(tmp_path_factory.mktemp("data") / "ml-tiny")
@@ -49,12 +78,11 @@ def small_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def prepared(
-    small_dataset: Path, tmp_path_factory: pytest.TempPathFactory
+    made_once: Path, small_dataset: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningSite]:
     """A site that is ready to start, and never does: others start as copies of it."""
-    with fresh_database() as database_url:
-        site = RunningSite(tmp_path_factory.mktemp("prepared"), database_url)
-        site.prepare(small_dataset, "hybrid")
+    new = RunningSite(tmp_path_factory.mktemp("prepared"))
+    with prepared_site(made_once, new, small_dataset, "hybrid") as site:
         site.manage("collectstatic", "--no-input")
         yield site
 
@@ -72,7 +100,9 @@ def copied(prepared: RunningSite, tmp_path: Path) -> Iterator[RunningSite]:
 
 
 @pytest.fixture(scope="package")
-def site(small_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+def site(
+    made_once: Path, small_dataset: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningSite]:
     """A site of the small data set, whose model waits while a test closes its gate."""
     folder = tmp_path_factory.mktemp("site")
     environment = {
@@ -82,12 +112,13 @@ def site(small_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "EMAIL_URL": "smtp://127.0.0.1:9",
         "DEFAULT_FROM_EMAIL": "films@example.org",
     }
-    with fresh_database() as database_url:
-        running = RunningSite(folder, database_url, environment)
-        running.open_gate()
-        running.prepare(small_dataset, "slow", "factors=4")
-        with running.started(small_dataset):
-            yield running
+    new = RunningSite(folder, environment=environment)
+    new.open_gate()
+    with (
+        prepared_site(made_once, new, small_dataset, "slow", "factors=4") as running,
+        running.started(small_dataset),
+    ):
+        yield running
 
 
 @pytest.fixture
@@ -98,18 +129,16 @@ def gate(site: RunningSite) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="package")
-def real_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+def real_site(made_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """A site of real films with static files as they are deployed, and a model that is fast.
 
     Its ratings are real if ml-latest-small is at hand, and else those of the built-in sample.
     """
     dataset = ML_LATEST_SMALL if ML_LATEST_SMALL.exists() else "sample"
     environment = {"DJANGO_SETTINGS_MODULE": "tests.e2e.settings"}
-    with fresh_database() as database_url:
-        running = RunningSite(tmp_path_factory.mktemp("real"), database_url, environment)
-        running.prepare(dataset, "ease")
-        with running.started(dataset):
-            yield running
+    new = RunningSite(tmp_path_factory.mktemp("real"), environment=environment)
+    with prepared_site(made_once, new, dataset, "ease") as running, running.started(dataset):
+        yield running
 
 
 @pytest.fixture(scope="package")

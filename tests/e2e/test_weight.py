@@ -40,7 +40,8 @@ def test_a_full_home_page_is_light_and_asks_nobody_else(
         "requestfinished",
         lambda request: weights.update({request.url: request.sizes()["responseBodySize"]}),
     )
-    page.goto(real_site.url)
+    with page.expect_event("requestfinished", lambda request: "favicon" in request.url):
+        page.goto(real_site.url)
     page.wait_for_load_state("networkidle")
 
     assert page.locator(".shelf:visible").count() >= SHELVES
