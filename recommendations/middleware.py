@@ -1,8 +1,10 @@
 """Who is looking: the signed-in account's viewer, or the guest that the session holds."""
 
+import ipaddress
 from collections.abc import Callable
 from contextlib import suppress
 
+from django.conf import settings
 from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
@@ -40,9 +42,10 @@ def catalogue() -> Catalogue | None:
 def viewer_of(request: HttpRequest) -> Viewer | None:
     """The viewer of this request, looked up once."""
     if not hasattr(request, "_viewer"):
-        request._viewer = _find(request)  # type: ignore[attr-defined]
-        if request._viewer:  # type: ignore[attr-defined]
-            _note_visit(request, request._viewer)  # type: ignore[attr-defined]
+        found = request._viewer = _find(request)  # type: ignore[attr-defined]
+        if found:
+            found.asks_from = address_of(request)
+            _note_visit(request, found)
     viewer: Viewer | None = request._viewer  # type: ignore[attr-defined]
     return viewer
 
@@ -81,5 +84,22 @@ def viewer_made_for(request: HttpRequest) -> Viewer:
         else:
             viewer = Viewer.objects.create(display_name="Guest")
             request.session[GUEST] = viewer.pk
+        viewer.asks_from = address_of(request)
         request._viewer = viewer  # type: ignore[attr-defined]
     return viewer
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where the request came from, as the last of the trusted proxies says.
+
+    Of IPv6 the first half: the other is whatever a household likes.
+    """
+    hops, trusted = request.headers.get("X-Forwarded-For", "").split(","), settings.TRUSTED_PROXIES
+    given = hops[-trusted] if 0 < trusted <= len(hops) else ""
+    try:
+        address = ipaddress.ip_address(given.strip() or request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return "unknown"
+    if address.version == 4:
+        return str(address)
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))

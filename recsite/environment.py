@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
@@ -124,3 +125,19 @@ def mail(url: str, sender: str) -> dict[str, Any]:
         "EMAIL_USE_SSL": "ssl" in options,
         "EMAIL_TIMEOUT": 10,
     }
+
+
+#: The seconds of what a rate may be per.
+PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
+
+
+def rates(name: str, text: str) -> list[tuple[int, int]]:
+    """Turn `60/m,1200/h` into how often in how many seconds; nothing is no limit."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(re.fullmatch(r"[1-9][0-9]{0,8}/[smhd]", part) for part in parts):
+        raise ImproperlyConfigured(
+            f"{name}: use rates such as 60/m,1200/h (s, m, h or d for second, minute, hour, day); "
+            "leave it empty for no limit."
+        )
+    split = (part.split("/") for part in parts)
+    return [(int(amount), PERIODS[period]) for amount, period in split]

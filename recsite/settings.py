@@ -7,7 +7,14 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, validate
 
-from recsite.environment import database, generated_secret, mail, model_storage, writable_folder
+from recsite.environment import (
+    database,
+    generated_secret,
+    mail,
+    model_storage,
+    rates,
+    writable_folder,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -52,6 +59,10 @@ try:
     ).rstrip("/")
     EMAIL_URL = env.str("EMAIL_URL", "")
     DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "")
+    LIMIT_ACTIONS = rates("LIMIT_ACTIONS", env.str("LIMIT_ACTIONS", "300/m"))
+    LIMIT_IMPORTS = rates("LIMIT_IMPORTS", env.str("LIMIT_IMPORTS", "30/h"))
+    LIMIT_PREDICTIONS = rates("LIMIT_PREDICTIONS", env.str("LIMIT_PREDICTIONS", "120/m,2000/h"))
+    LIMIT_QUEUE = env.int("LIMIT_QUEUE", 500, validate=positive)
     TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0))
 except EnvError as error:
     raise ImproperlyConfigured(str(error)) from error
@@ -86,6 +97,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "recommendations.middleware.ViewerMiddleware",
+    "recommendations.views.limiting.LimitMiddleware",
 ]
 
 ROOT_URLCONF = "recsite.urls"
@@ -223,7 +235,6 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = True
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 globals().update(mail(EMAIL_URL, DEFAULT_FROM_EMAIL))
 

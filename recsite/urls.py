@@ -13,4 +13,5 @@ urlpatterns = [
 handler400 = "recommendations.views.errors.bad_request"
 handler403 = "recommendations.views.errors.forbidden"
 handler404 = "recommendations.views.errors.not_found"
+handler429 = "recommendations.views.errors.too_often"  # what allauth looks for
 handler500 = "recommendations.views.errors.server_error"

@@ -118,7 +118,8 @@ class PredictionAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Retry what failed or is stale", permissions=["operate"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Prediction]) -> None:
-        asked = [requests.retry(row.viewer, row.key) for row in queryset.select_related("viewer")]
+        rows = queryset.select_related("viewer")
+        asked = [requests.retry_for_operator(row.viewer, row.key) for row in rows]
         count = sum(row is not None for row in asked)
         self.message_user(
             request, f"Queued {count} of {len(asked)}; the others are fresh or in flight."

@@ -94,6 +94,9 @@ class Viewer(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_active_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    #: The address that this viewer asks from, while a request of theirs is answered.
+    asks_from = ""
+
     objects = ViewerQuerySet.as_manager()
 
     class Meta:

@@ -1,6 +1,7 @@
 """What a page needs of the pipeline: where a prediction stands, and to ask for one."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -16,6 +17,7 @@ from django_q.tasks import async_task
 from recommendations.models import Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import SILENCE
 from recommendations.models.workers import BATCH, PREDICTIONS
+from recommendations.pipeline import limits
 from recommendations.pipeline.patience import DatabaseBusy, impatient
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ class Standing:
     in_flight: Prediction | None = None
     good: Prediction | None = None
     failed: Prediction | None = None
+    put_off: bool = False
+    """It was asked for too often, or too much is queued: the next poll asks again."""
 
     def is_current(self, prediction: Prediction) -> bool:
         """Made by the active model from the viewer's present ratings."""
@@ -139,26 +143,39 @@ def standing(viewer: Viewer, key: str) -> Standing:
 def ensure(viewer: Viewer, key: str) -> Standing:
     """Ask for `key` if it is missing or stale, and say where it stands.
 
-    The caller knows that there is something to go by. While another writer locks the database
-    it is left to the next poll to ask.
+    The caller knows that there is something to go by. While another writer locks the database,
+    and while too much is asked for, it is left to the next poll to ask.
     """
     now = standing(viewer, key)
-    if not (now.wants_run or now.can_be_hurried):
-        return now
+    if now.can_be_hurried:
+        return hurried(now)
+    return asked_for(now) if now.wants_run else now
+
+
+def asked_for(now: Standing) -> Standing:
+    """Ask for a run as long as its viewer may, and there is room in the queue."""
     try:
-        with impatient():
-            if now.in_flight:
-                hurry(now.in_flight)
-                return now
-            asked = request(viewer, key, now.model_id)
+        with impatient(), transaction.atomic():
+            asked = request_in_turn(now)
     except DatabaseBusy:
-        logger.warning(
-            "%s for viewer %s is not asked for yet: the database is locked.", key, viewer.pk
-        )
+        said = "%s for viewer %s is not asked for yet: the database is locked."
+        logger.warning(said, now.key, now.viewer.pk)
         return now
+    except (limits.TooOften, limits.Crowded) as refusal:
+        said = "%s for viewer %s is put off: %r"
+        logger.info(said, now.key, now.viewer.pk, refusal)
+        return replace(now, put_off=True)
     if asked is None:
-        return standing(viewer, key)
+        return standing(now.viewer, now.key)
     return replace(now, in_flight=asked, read_at=asked.requested_at)
+
+
+def request_in_turn(now: Standing) -> Prediction | None:
+    limits.refuse_crowd()
+    asked = request(now.viewer, now.key, now.model_id)
+    if asked:
+        limits.count_prediction(now.viewer)
+    return asked
 
 
 def request(
@@ -185,6 +202,14 @@ def request(
     return prediction
 
 
+def hurried(now: Standing) -> Standing:
+    """Let what is computed ahead be computed now, unless the database is locked at the moment."""
+    with suppress(DatabaseBusy), impatient():
+        assert now.in_flight
+        hurry(now.in_flight)
+    return now
+
+
 def hurry(prediction: Prediction) -> None:
     """Put what was queued to be computed ahead among what somebody waits for."""
     queued = Prediction.objects.filter(pk=prediction.pk, status=Prediction.Status.QUEUED)
@@ -197,6 +222,12 @@ def hurry(prediction: Prediction) -> None:
 
 def retry(viewer: Viewer, key: str) -> Prediction | None:
     """Ask again at once for what failed or is stale; leave alone what is fresh or in flight."""
+    now = standing(viewer, key)
+    return asked_for(now).in_flight if now.is_worth_retrying else None
+
+
+def retry_for_operator(viewer: Viewer, key: str) -> Prediction | None:
+    """The same, however much was asked for."""
     now = standing(viewer, key)
     return request(viewer, key, now.model_id) if now.is_worth_retrying else None
 

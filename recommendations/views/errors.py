@@ -21,6 +21,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", status=404)
 
 
+#: What allauth asks to wait for: its windows are of up to an hour, and most of five minutes.
+A_WHILE = 300
+
+
+def too_often(request: HttpRequest, wait: int = A_WHILE) -> HttpResponse:
+    response = render(request, "429.html", {"wait": wait}, status=429)
+    response.headers["Retry-After"] = str(wait)
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Without the request's context: what failed may be the very thing that fills it.
 

@@ -52,7 +52,7 @@ RHYTHM = [
 ]
 
 
-#: The same when nothing is at work: no model, or no worker.
+#: The same when nothing is at work: no model, no worker, or too much to do to ask for more.
 IDLE_RHYTHM = (5_000, 10_000)
 
 
@@ -87,6 +87,6 @@ def poll_for(part: Part, path: str) -> Poll | None:
 
 
 def rhythm(part: Part) -> tuple[int, int]:
-    if part.stalled:
+    if part.stalled or part.standing.put_off:
         return IDLE_RHYTHM
     return next((delay, every) for limit, delay, every in RHYTHM if part.standing.quiet < limit)

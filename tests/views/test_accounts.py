@@ -232,7 +232,7 @@ def test_the_password_cannot_be_guessed_on_the_account_page(
 def test_behind_a_proxy_each_client_has_tries_of_its_own(
     client: Client, settings: Settings, proxies: int, status: int
 ) -> None:
-    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    settings.TRUSTED_PROXIES = proxies
     for number in range(30):
         client.post(
             "/account/login/", {}, headers={"X-Forwarded-For": f"6.6.6.{number}, 10.0.0.1"}

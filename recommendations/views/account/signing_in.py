@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
-from recommendations.middleware import guests_of, signed_in_as
+from recommendations.middleware import address_of, guests_of, signed_in_as
 from recommendations.models.merging import take_along
 from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
@@ -34,6 +34,9 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
                 requests.ensure(viewer, HOME)
         if told := str(merged):
             messages.success(request, told)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return address_of(request)
 
     def is_ajax(self, request: HttpRequest) -> bool:
         """Pages only: allauth would answer some headers with JSON."""

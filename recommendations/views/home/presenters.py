@@ -56,6 +56,7 @@ class ShelfView:
     stalled: bool = False
     refresh_failed: bool = False
     progress: float | None = None
+    put_off: bool = False
     waited: int = 0
     poll: Poll | None = None
     path: str = ""
@@ -104,6 +105,7 @@ def model_shelf(
         stalled=part.stalled,
         refresh_failed=part.refresh_failed,
         progress=part.progress,
+        put_off=part.standing.put_off,
         waited=int(part.standing.waited.total_seconds()),
         poll=poll_for(part, shelf_path(shelf)),
         path=shelf_path(shelf),
@@ -227,7 +229,7 @@ def being_made(
     standing: "Standing", asks: str, since: "datetime | None" = None
 ) -> Refreshing | None:
     whole = part(standing, "", since)
-    if standing.in_flight is None or not whole.polls:
+    if not (standing.in_flight or standing.put_off) or not whole.polls:
         return None
     latest = standing.viewer.ratings.select_related("movie").order_by("-rated_at").first()
     just_now = latest is not None and latest.rated_at > standing.read_at - JUST_NOW
