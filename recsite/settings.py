@@ -88,6 +88,7 @@ MIDDLEWARE = [
     # Below WhiteNoise, which serves files that were compressed once, and above all that writes.
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -244,6 +245,19 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+#: What no page of a film site needs.
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    name: []
+    for name in (
+        *("accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read"),
+        *("display-capture", "encrypted-media", "fullscreen", "gamepad", "geolocation"),
+        *("gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone"),
+        *("midi", "payment", "picture-in-picture", "publickey-credentials-get"),
+        *("screen-wake-lock", "serial", "usb", "web-share", "xr-spatial-tracking"),
+    )
+}
 CSRF_FAILURE_VIEW = "recommendations.views.errors.csrf_failure"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -134,6 +134,33 @@ print(*(answer.status_code for answer in answers))
     assert answers == [[status] * 16, [status] * (most - 16) + ["429"] * (32 - most)]
 
 
+def test_over_https_everything_is_kept_to_https(tmp_path: Path) -> None:
+    environment = {"DATA_DIR": str(tmp_path), "DATABASE_URL": "", "DEBUG": "", "HTTPS": "true"}
+    assert manage("migrate", "--verbosity=0", **environment).returncode == 0
+    assert manage("collectstatic", "--no-input", **environment).returncode == 0
+    code = """
+import django
+django.setup()
+from django.contrib.auth.models import User
+from django.test import Client
+User.objects.create_user("alice", password="a long secret")
+plain = Client(headers={"Host": "localhost"})
+print(plain.get("/").headers["Location"])
+secure = Client(headers={"Host": "localhost", "X-Forwarded-Proto": "https"})
+page = secure.get("/account/login/")
+print(page.headers["Strict-Transport-Security"])
+signed_in = secure.post("/account/login/", {"login": "alice", "password": "a long secret"})
+print(signed_in.cookies["sessionid"].OutputString())
+print(page.cookies["csrftoken"].OutputString())
+"""
+    ended = run_python(code, **environment)
+    moved, transport, session, token = ended.stdout.splitlines()
+    assert moved == "https://localhost/"
+    assert transport == "max-age=31536000"
+    assert {"HttpOnly", "Secure", "SameSite=Lax"} <= set(session.split("; "))
+    assert {"Secure", "SameSite=Lax"} <= set(token.split("; "))
+
+
 def test_without_the_packages_for_s3_it_is_said_what_to_install(tmp_path: Path) -> None:
     code = """
 import sys

@@ -1,6 +1,7 @@
 from django.contrib import admin
 
 from recommendations.admin import (
+    borrowed,
     catalogue,
     lists,
     night,
@@ -12,6 +13,7 @@ from recommendations.admin import (
 )
 
 __all__ = [
+    "borrowed",
     "catalogue",
     "lists",
     "night",

@@ -1,9 +1,9 @@
-"""Every named address of the site, read from the URLconf."""
+"""Every address, read from the URLconf."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from django.urls import URLResolver, get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Address:
 
 
 def addresses() -> list[Address]:
-    """All of the site's own."""
+    """All named ones of the site's own."""
     return list(_named(get_resolver("recommendations.urls")))
 
 
@@ -32,3 +32,25 @@ def _named(resolver: URLResolver, outer: tuple[str, ...] = ()) -> Iterator[Addre
             yield from _named(pattern, arguments)
         elif pattern.name:
             yield Address(pattern.name, arguments)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A URL of whatever app, the admin's too; `name` is its route if it has none."""
+
+    name: str
+    pattern: URLPattern
+    arguments: tuple[str, ...]
+
+
+def routes(
+    resolver: URLResolver | None = None, before: str = "", outer: tuple[str, ...] = ()
+) -> Iterator[Route]:
+    for pattern in (resolver or get_resolver()).url_patterns:
+        route = f"{before}{pattern.pattern}"
+        arguments = (*outer, *pattern.pattern.regex.groupindex)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern, route, arguments)
+        else:
+            space = "admin:" if before.startswith("admin/") else ""
+            yield Route(f"{space}{pattern.name}" if pattern.name else route, pattern, arguments)
