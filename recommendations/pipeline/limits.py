@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 
 from recommendations.models import Prediction, Viewer
+from recommendations.models.workers import PREDICTIONS
 
 
 class Limit(StrEnum):
@@ -99,7 +100,8 @@ def count_prediction(viewer: Viewer) -> None:
 
 
 def refuse_crowd() -> None:
-    """Raise `Crowded` while as many predictions are queued as may be."""
+    """Raise `Crowded` while as many predictions are queued as may be, for whoever waits."""
     most = settings.LIMIT_QUEUE
-    if Prediction.objects.filter(status=Prediction.Status.QUEUED)[:most].count() >= most:
+    queued = Prediction.objects.filter(status=Prediction.Status.QUEUED, queue=PREDICTIONS)
+    if queued[:most].count() >= most:
         raise Crowded
