@@ -7,7 +7,7 @@ from django.core.management import call_command
 
 from recommendations import training
 from recommendations.models import Prediction, Viewer
-from recommendations.pipeline import imports, reaping, runs, trainings
+from recommendations.pipeline import imports, precomputing, reaping, runs, trainings
 from recommendations.training import keeping
 
 
@@ -21,6 +21,10 @@ def train_model(model_id: int) -> None:
 
 def retrain() -> None:
     trainings.ask_for_default()
+
+
+def precompute(after: int = 0) -> int:
+    return precomputing.go_on(after)
 
 
 def reap_trainings() -> int:

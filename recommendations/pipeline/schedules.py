@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 from django_q.models import Schedule
 
-from recommendations.models.workers import TRAINING
+from recommendations.models.workers import BATCH, TRAINING
 
 #: By name: the task, and every how many minutes it runs.
 SCHEDULES = {
@@ -19,10 +19,15 @@ SCHEDULES = {
     "Clear sessions": ("recommendations.tasks.clear_sessions", 24 * 60),
 }
 
-#: Off until an operator sets its repeats to -1, for ever; Django-Q2 leaves out those with 0.
-NIGHTLY = "Retrain nightly"
+#: Off until an operator sets the repeats to -1, for ever; Django-Q2 leaves out those with 0.
+NIGHTLY, AHEAD = "Retrain nightly", "Precompute nightly"
 OFF = 0
-NIGHT = time(3)
+
+#: By name: the task, the queue whose cluster starts it, and when.
+NIGHT_WORK = {
+    NIGHTLY: ("recommendations.tasks.retrain", TRAINING, time(3)),
+    AHEAD: ("recommendations.tasks.precompute", BATCH, time(5)),
+}
 
 
 def install(**_signal: Any) -> None:
@@ -32,12 +37,12 @@ def install(**_signal: Any) -> None:
             name=name,
             defaults={"func": func, "schedule_type": Schedule.MINUTES, "minutes": minutes},
         )
-    func = "recommendations.tasks.retrain"
-    when = {"schedule_type": Schedule.DAILY, "next_run": _next_night(), "repeats": OFF}
-    task = {"func": func, "cluster": TRAINING}
-    Schedule.objects.update_or_create(name=NIGHTLY, defaults=task, create_defaults=task | when)
+    for name, (func, queue, at) in NIGHT_WORK.items():
+        when = {"schedule_type": Schedule.DAILY, "next_run": _next_night(at), "repeats": OFF}
+        task = {"func": func, "cluster": queue}
+        Schedule.objects.update_or_create(name=name, defaults=task, create_defaults=task | when)
 
 
-def _next_night() -> datetime:
+def _next_night(at: time) -> datetime:
     tomorrow = timezone.localdate() + timedelta(days=1)
-    return timezone.make_aware(datetime.combine(tomorrow, NIGHT))
+    return timezone.make_aware(datetime.combine(tomorrow, at))
