@@ -24,6 +24,8 @@ positive = validate.Range(min=1)
 try:
     DATA_DIR = writable_folder("DATA_DIR", env.path("DATA_DIR", Path("var")))
     SECRET_KEY = env.str("SECRET_KEY", "") or generated_secret(DATA_DIR / "secret_key")
+    # Django would take an empty one for a secret, with which anybody can sign.
+    SECRET_KEY_FALLBACKS = list(filter(None, map(str.strip, env.list("SECRET_KEY_FALLBACKS", []))))
     DEBUG = env.bool("DEBUG", False)
     HTTPS = env.bool("HTTPS", False)
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])

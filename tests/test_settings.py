@@ -186,6 +186,14 @@ def test_the_secret_is_made_once_and_kept_to_its_owner(tmp_path: Path) -> None:
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"), [("", "[]"), ("old, older ,", "['old', 'older']"), (" , ", "[]")]
+)
+def test_no_former_secret_is_empty(given: str, expected: str) -> None:
+    code = "from django.conf import settings; print(settings.SECRET_KEY_FALLBACKS)"
+    assert run_python(code, SECRET_KEY_FALLBACKS=given).stdout.strip() == expected
+
+
 def test_the_web_process_imports_neither_surprise_nor_scipy(tmp_path: Path) -> None:
     code = """
 import sys
