@@ -16,10 +16,10 @@ demo: .venv/installed ## Run the whole site: PORT=8000 WORKERS=2 DATA_DIR=var DA
 	@exec .venv/bin/python manage.py demo --host "$(HOST)" --port "$(PORT)" --workers "$(WORKERS)" --dataset "$(DATASET)"
 
 test: .venv/installed-dev ## Run the test suite, on SQLite and on PostgreSQL
-	.venv/bin/python -m pytest --numprocesses auto --ignore tests/e2e
+	.venv/bin/python -m pytest --numprocesses auto --ignore tests/e2e --ignore tests/faults
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile tests/e2e
-	.venv/bin/python -m tests.postgres .venv/bin/python -m pytest --numprocesses auto --ignore tests/e2e --ignore tests/engine
-	.venv/bin/python -m tests.postgres .venv/bin/python -m pytest tests/e2e/test_workers.py
+	.venv/bin/python -m tests.postgres .venv/bin/python -m pytest --numprocesses auto --ignore tests/e2e --ignore tests/faults --ignore tests/engine
+	.venv/bin/python -m pytest --numprocesses 2 -m faults tests/faults
 
 lint: .venv/installed-dev ## Check style, types, templates, imports, migrations and the lock files
 	.venv/bin/ruff check .

@@ -118,9 +118,8 @@ def test_a_task_returns_none_or_a_small_number(active_model: TrainedModel, alice
 
 def forged(key: str, salt: str = "") -> str:
     package = {"id": "1", "name": "trap", "func": "os.abort", "args": (Trap(),), "kwargs": {}}
-    return core_signing.dumps(
-        package, key=key, salt=salt or Conf.PREFIX, serializer=PickleSerializer
-    )
+    salt = salt or Conf.PREFIX
+    return str(core_signing.dumps(package, key=key, salt=salt, serializer=PickleSerializer))
 
 
 def tampered(payload: str) -> str:

@@ -54,7 +54,7 @@ def test_the_query_says_of_all_what_a_page_finds_of_one(
 ) -> None:
     older = TrainedModel.objects.create(algorithm="svd", parameters={})
     good, failed = Status.SUCCEEDED, Status.FAILED
-    long_ago = {"finished_at": Now() - timedelta(hours=1)}
+    long_ago: dict[str, object] = {"finished_at": Now() - timedelta(hours=1)}
     lives: list[list[tuple[TrainedModel, Status, dict[str, object]]]] = [
         [],
         [(active_model, good, {})],
