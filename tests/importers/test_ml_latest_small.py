@@ -5,21 +5,23 @@ from django.conf import settings
 from django.db import connection
 
 from recommendations.importers.movielens import import_movielens
+from recommendations.importers.report import ImportReport
 from recommendations.models import Movie, MovieTag, Rating, Viewer
 
 SOURCE = Path(settings.BASE_DIR).parent / "shared" / "data" / "ml-latest-small.zip"
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.skipif(
-        not SOURCE.is_file(), reason="ml-latest-small.zip is not in ../shared/data"
-    ),
-]
 
-
-def test_all_of_ml_latest_small_is_imported_without_a_bad_row() -> None:
+@pytest.mark.django_db
+@pytest.mark.skipif(not SOURCE.is_file(), reason="ml-latest-small.zip is not in ../shared/data")
+def test_all_of_ml_latest_small_is_imported_as_people_know_it() -> None:
+    """In one test: importing it takes longer than all that is asked about it."""
     report = import_movielens(SOURCE)
+    assert_nothing_is_missing(report)
+    assert_films_are_called_what_people_call_them()
+    assert_what_is_known_of_films_is_filled_in(report)
 
+
+def assert_nothing_is_missing(report: ImportReport) -> None:
     assert (report.movies, report.ratings, report.viewers) == (9_742, 100_836, 610)
     assert (report.tags, report.bad_rows.count) == (3_683, 0)
     assert (Movie.objects.count(), Rating.objects.count()) == (9_742, 100_836)
@@ -28,9 +30,7 @@ def test_all_of_ml_latest_small_is_imported_without_a_bad_row() -> None:
     assert connection.vendor != "sqlite" or report.seconds < 10
 
 
-def test_its_films_are_called_what_people_call_them() -> None:
-    import_movielens(SOURCE)
-
+def assert_films_are_called_what_people_call_them() -> None:
     shawshank = Movie.objects.get(pk=318)
     assert (shawshank.title, shawshank.year) == ("The Shawshank Redemption", 1994)
     assert (shawshank.rating_count, shawshank.mean_stars) == (317, pytest.approx(4.429, abs=0.001))
@@ -41,9 +41,7 @@ def test_its_films_are_called_what_people_call_them() -> None:
     assert Movie.objects.filter(genres=None).count() == 34
 
 
-def test_what_is_known_of_its_films_is_filled_in() -> None:
-    report = import_movielens(SOURCE)
-
+def assert_what_is_known_of_films_is_filled_in(report: ImportReport) -> None:
     assert report.enriched > 1_000
     heat = Movie.objects.get(pk=6)
     assert (heat.country, heat.runtime) == ("United States", 170)
