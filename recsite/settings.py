@@ -209,6 +209,10 @@ Q_CLUSTER: dict[str, Any] = {
     },
 }
 
+# More than any form of ours has; files are cut at the size that the import allows.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_HANDLERS = [
     "recommendations.forms.uploads.CuttingUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

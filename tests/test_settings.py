@@ -135,9 +135,9 @@ print(*(answer.status_code for answer in answers))
 
 
 def test_over_https_everything_is_kept_to_https(tmp_path: Path) -> None:
-    environment = {"DATA_DIR": str(tmp_path), "DATABASE_URL": "", "DEBUG": "", "HTTPS": "true"}
+    environment = {"DATA_DIR": str(tmp_path), "DATABASE_URL": "", "HTTPS": "true"}
+    environment["DJANGO_SETTINGS_MODULE"] = "tests.settings"  # whose files need no collecting
     assert manage("migrate", "--verbosity=0", **environment).returncode == 0
-    assert manage("collectstatic", "--no-input", **environment).returncode == 0
     code = """
 import django
 django.setup()

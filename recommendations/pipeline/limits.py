@@ -6,7 +6,6 @@ end of the transaction makes them one. Who is refused is not counted, and writes
 
 import math
 import time
-from dataclasses import dataclass
 from enum import StrEnum
 
 from django.conf import settings
@@ -37,14 +36,8 @@ class Crowded(Exception):
     """So many predictions are queued that another would only wait."""
 
 
-@dataclass(frozen=True)
-class Window:
-    """The present minute, hour or the like, in which somebody may do something so often."""
-
-    key: str
-    most: int
-    seconds: int
-    left: int
+#: How often something was done in a period of so many seconds, and which period that was.
+Counts = dict[int, tuple[int, int]]
 
 
 def count(limit: Limit, who: str) -> None:
@@ -52,37 +45,49 @@ def count(limit: Limit, who: str) -> None:
 
     In a transaction that also locks rows this comes last, so that locks are taken in one order.
     """
-    windows = _windows(limit, who)
-    if not windows:
+    rates = getattr(settings, f"LIMIT_{limit}")
+    if not rates:
         return
-    _refuse_full(windows)
-    with transaction.atomic():
-        _lock(f"{limit} {who}")
-        counts = _refuse_full(windows)
-        for window in windows:
-            cache.set(window.key, counts.get(window.key, 0) + 1, 2 * window.seconds)
+    if not connection.in_atomic_block:
+        refuse(limit, who)
+    key = _key(limit, who)
+    with transaction.atomic(savepoint=False):
+        _lock(key)
+        now, counts = time.time(), cache.get(key, {})
+        wait = _wait(limit, counts, now)
+        if not wait:
+            cache.set(key, _one_more(limit, counts, now), max(seconds for _, seconds in rates))
+    if wait:
+        raise TooOften(wait)
 
 
-def _windows(limit: Limit, who: str) -> list[Window]:
-    now, rates = time.time(), getattr(settings, f"LIMIT_{limit}")
-    return [
-        Window(
-            f"limit:{limit}:{who}:{seconds}:{now // seconds:.0f}",
-            most,
-            seconds,
-            math.ceil(seconds - now % seconds),
-        )
-        for most, seconds in rates
-    ]
+def refuse(limit: Limit, who: str) -> None:
+    """Raise `TooOften` if it was done too often already."""
+    if wait := _wait(limit, cache.get(_key(limit, who), {}), time.time()):
+        raise TooOften(wait)
 
 
-def _refuse_full(windows: list[Window]) -> dict[str, int]:
-    """The counts, if none is full."""
-    counts: dict[str, int] = cache.get_many([window.key for window in windows])
-    full = [window.left for window in windows if counts.get(window.key, 0) >= window.most]
-    if full:
-        raise TooOften(max(full))
-    return counts
+def _key(limit: Limit, who: str) -> str:
+    return f"limit:{limit}:{who}"
+
+
+def _done(counts: Counts, seconds: int, now: float) -> int:
+    period, done = counts.get(seconds, (0, 0))
+    return done if period == now // seconds else 0
+
+
+def _wait(limit: Limit, counts: Counts, now: float) -> int:
+    """For how many seconds no more may be done."""
+    rates = getattr(settings, f"LIMIT_{limit}")
+    full = (per for most, per in rates if _done(counts, per, now) >= most)
+    return max((math.ceil(seconds - now % seconds) for seconds in full), default=0)
+
+
+def _one_more(limit: Limit, counts: Counts, now: float) -> Counts:
+    return {
+        seconds: (int(now // seconds), _done(counts, seconds, now) + 1)
+        for _, seconds in getattr(settings, f"LIMIT_{limit}")
+    }
 
 
 def _lock(name: str) -> None:
@@ -92,16 +97,20 @@ def _lock(name: str) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
-def count_prediction(viewer: Viewer) -> None:
-    """Count a run for `viewer`: a guest's by the address, as anybody can be many guests."""
-    by_address = viewer.kind == Viewer.Kind.GUEST and viewer.asks_from
-    who = f"address:{viewer.asks_from}" if by_address else f"viewer:{viewer.pk}"
-    count(Limit.PREDICTIONS, who)
-
-
-def refuse_crowd() -> None:
-    """Raise `Crowded` while as many predictions are queued as may be, for whoever waits."""
+def refuse_prediction(viewer: Viewer) -> None:
+    """Raise `TooOften`, or `Crowded` while as many are queued as may be, for whoever waits."""
+    refuse(Limit.PREDICTIONS, _asker(viewer))
     most = settings.LIMIT_QUEUE
     queued = Prediction.objects.filter(status=Prediction.Status.QUEUED, queue=PREDICTIONS)
     if queued[:most].count() >= most:
         raise Crowded
+
+
+def count_prediction(viewer: Viewer) -> None:
+    count(Limit.PREDICTIONS, _asker(viewer))
+
+
+def _asker(viewer: Viewer) -> str:
+    """A guest is counted by the address, as anybody can be many guests."""
+    by_address = viewer.kind == Viewer.Kind.GUEST and viewer.asks_from
+    return f"address:{viewer.asks_from}" if by_address else f"viewer:{viewer.pk}"

@@ -155,8 +155,9 @@ def ensure(viewer: Viewer, key: str) -> Standing:
 def asked_for(now: Standing) -> Standing:
     """Ask for a run as long as its viewer may, and there is room in the queue."""
     try:
-        with impatient(), transaction.atomic():
-            asked = request_in_turn(now)
+        with impatient():
+            limits.refuse_prediction(now.viewer)
+            asked = counted_request(now)
     except DatabaseBusy:
         said = "%s for viewer %s is not asked for yet: the database is locked."
         logger.warning(said, now.key, now.viewer.pk)
@@ -170,8 +171,8 @@ def asked_for(now: Standing) -> Standing:
     return replace(now, in_flight=asked, read_at=asked.requested_at)
 
 
-def request_in_turn(now: Standing) -> Prediction | None:
-    limits.refuse_crowd()
+@transaction.atomic
+def counted_request(now: Standing) -> Prediction | None:
     asked = request(now.viewer, now.key, now.model_id)
     if asked:
         limits.count_prediction(now.viewer)

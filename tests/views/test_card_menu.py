@@ -319,11 +319,11 @@ def test_cards_and_their_skeletons_have_a_line_for_the_reason_where_shelves_give
     [
         ("/fragments/films/10/menu/?place=top-picks", None, 8),
         ("/fragments/films/10/menu/closed/", None, 1),
-        ("/fragments/films/10/menu/mark/", {"put": "hidden"}, 13),
-        ("/fragments/films/10/menu/mark/", {"put": "less"}, 23),
-        ("/fragments/films/10/menu/rating/", {"stars": "4"}, 29),
-        ("/fragments/films/10/menu/undo/", {"kinds": "seen"}, 19),
-        ("/fragments/films/10/actions/", {"put": "watchlist"}, 15),
+        ("/fragments/films/10/menu/mark/", {"put": "hidden"}, 19),
+        ("/fragments/films/10/menu/mark/", {"put": "less"}, 39),
+        ("/fragments/films/10/menu/rating/", {"stars": "4"}, 45),
+        ("/fragments/films/10/menu/undo/", {"kinds": "seen"}, 25),
+        ("/fragments/films/10/actions/", {"put": "watchlist"}, 21),
     ],
 )
 def test_an_action_takes_few_queries(

@@ -277,7 +277,8 @@ def test_the_page_takes_few_queries_however_many_films_there_are(
         alice.rate(Movie.objects.get(pk=50), 4.0)
     films_of(active_model.pk)  # read once by each process
     few = queries_of(alice_client)
-    assert len(few) <= 17, "\n".join(few)
+    asking = 10  # a run is also counted, and so is the queue
+    assert len(few) <= 17 + (asking if state != "ready" else 0), "\n".join(few)
     Prediction.objects.in_flight().delete()
     for film in range(1000, 1040):
         Movie.objects.create(id=film, title=f"Film {film}", year=2019, rating_count=50)

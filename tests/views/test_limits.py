@@ -328,6 +328,6 @@ def test_a_flood_that_is_refused_waits_for_no_lock(settings: Settings, client: C
     names = ("dbname", "user", "host", "port")
     with psycopg.connect(**{key: parameters[key] for key in names if key in parameters}) as other:
         other.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('ACTIONS address:127.0.0.1', 0))"
+            "SELECT pg_advisory_xact_lock(hashtextextended('limit:ACTIONS:address:127.0.0.1', 0))"
         )
         assert client.post("/browse-as/stop/").status_code == 429
