@@ -6,17 +6,21 @@ from django.conf import settings
 from django.core.management import call_command
 
 from recommendations import training
+from recommendations.logs import bound
 from recommendations.models import Prediction, Viewer
+from recommendations.models.workers import worker_name
 from recommendations.pipeline import imports, precomputing, reaping, runs, trainings
 from recommendations.training import keeping
 
 
 def run_prediction(prediction_id: int) -> None:
-    runs.run(prediction_id)
+    with bound(worker=worker_name(), prediction=prediction_id):
+        runs.run(prediction_id)
 
 
 def train_model(model_id: int) -> None:
-    training.run(model_id)
+    with bound(worker=worker_name(), training=model_id):
+        training.run(model_id)
 
 
 def retrain() -> None:
@@ -40,7 +44,8 @@ def reap_predictions() -> int:
 
 
 def import_ratings(import_id: int) -> None:
-    imports.run(import_id)
+    with bound(worker=worker_name(), ratings_import=import_id):
+        imports.run(import_id)
 
 
 def reap_imports() -> int:

@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import tempfile
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -45,10 +46,12 @@ def generated_secret(path: Path) -> str:
     return path.read_text()
 
 
-def database(url: str) -> dict[str, Any]:
+def database(url: str, connect_seconds: float) -> dict[str, Any]:
     """Turn a database URL into Django's settings, with what a queue on it needs."""
     try:
-        config = dict(dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True))
+        config: dict[str, Any] = {
+            **dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
+        }
     except ValueError:
         config = {}
     engine = config.get("ENGINE")
@@ -58,7 +61,12 @@ def database(url: str) -> dict[str, Any]:
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
-    elif engine != "django.db.backends.postgresql":
+    elif engine == "django.db.backends.postgresql":
+        # That a server is gone is noticed, for which TCP alone takes a quarter of an hour.
+        patience: dict[str, Any] = {"tcp_user_timeout": 10_000, "keepalives_idle": 30}
+        config["ENGINE"], config["CONNECT_SECONDS"] = "recsite.postgresql", connect_seconds
+        config["OPTIONS"] = patience | config.get("OPTIONS", {})
+    else:
         raise ImproperlyConfigured(
             "DATABASE_URL: recsite runs on SQLite and PostgreSQL; "
             "use sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME."
@@ -91,6 +99,49 @@ def model_storage(url: str, folder: Path) -> dict[str, Any]:
         )
     place = {"bucket_name": parts.netloc, "location": parts.path.strip("/")}
     return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": place | options}
+
+
+def networks(name: str, given: list[str]) -> list[IPv4Network | IPv6Network]:
+    """Addresses, and networks such as 10.0.0.0/8."""
+    try:
+        return [ip_network(part.strip(), strict=False) for part in given]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}; use 10.0.0.5,10.1.0.0/16.") from error
+
+
+def logs(form: str, level: str) -> dict[str, Any]:
+    """Turn the form of lines, text or json, into Django's settings.
+
+    All go to one place in one form: Django's, Django-Q2's and gunicorn's too.
+    """
+    text = {
+        "()": "recommendations.logs.Line",
+        "format": "{asctime} {levelname} {name}: {message}{said}",
+        "style": "{",
+    }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"context": {"()": "recommendations.logs.Context"}},
+        "formatters": {"text": text, "json": {"()": "recommendations.logs.Json"}},
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": form,
+                "filters": ["context"],
+            },
+        },
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            "django": {"handlers": [], "propagate": True},
+            # Each request has a line of ours already, without what is secret in an address.
+            "django.request": {"level": "ERROR"},
+            "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
+            "gunicorn.error": {"handlers": [], "level": level, "propagate": True},
+            # Its lines name whole addresses, and TMDB's may hold the key.
+            "urllib3": {"level": "ERROR"},
+        },
+    }
 
 
 def mail(url: str, sender: str) -> dict[str, Any]:

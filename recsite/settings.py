@@ -13,6 +13,10 @@ from recsite.environment import (
     mail,
     model_storage,
     rates,
+    logs,
+    mail,
+    model_storage,
+    networks,
     writable_folder,
 )
 
@@ -20,6 +24,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
 positive = validate.Range(min=1)
+percentage = validate.Range(min=0, max=100)
 
 try:
     DATA_DIR = writable_folder("DATA_DIR", env.path("DATA_DIR", Path("var")))
@@ -31,9 +36,13 @@ try:
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
     CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
     DATABASE_URL = env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR / 'recsite.sqlite3'}"
+    DATABASE_CONNECT_SECONDS = env.float(
+        "DATABASE_CONNECT_SECONDS", 1.5, validate=validate.Range(min=0.1)
+    )
     LOG_LEVEL = env.str(
         "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
     )
+    LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
     WORKERS = env.int("WORKERS", 2, validate=positive)
     BATCH_WORKERS = env.int("BATCH_WORKERS", 1, validate=positive)
     QUEUE_POLL = env.float("QUEUE_POLL", 0.05, validate=validate.Range(min=0.01))
@@ -51,6 +60,15 @@ try:
     TRAINING_LEASE = env.int("TRAINING_LEASE", 300, validate=positive)
     MODELS_KEEP = env.int("MODELS_KEEP", 5, validate=positive)
     MODEL_STORAGE_URL = env.str("MODEL_STORAGE_URL", "")
+    EXPECT_WORKERS = env.list("EXPECT_WORKERS", ["predictions"])
+    ALERT_QUEUE_AGE = env.float("ALERT_QUEUE_AGE", 60, validate=validate.Range(min=0))
+    ALERT_FAILURE_PERCENT = env.float("ALERT_FAILURE_PERCENT", 20, validate=percentage)
+    ALERT_FAILURE_RUNS = env.int("ALERT_FAILURE_RUNS", 20, validate=positive)
+    ALERT_SCHEDULE_LATE = env.float("ALERT_SCHEDULE_LATE", 300, validate=validate.Range(min=0))
+    ALERT_DISK_FREE_PERCENT = env.float("ALERT_DISK_FREE_PERCENT", 10, validate=percentage)
+    METRICS_ALLOW = networks("METRICS_ALLOW", env.list("METRICS_ALLOW", ["127.0.0.0/8", "::1"]))
+    METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+    METRICS_FOLDER = env.str("PROMETHEUS_MULTIPROC_DIR", "")
     GUEST_KEEP_DAYS = env.int("GUEST_KEEP_DAYS", 30, validate=positive)
     BROWSE_AS = env.bool("BROWSE_AS", False)
     TMDB_API_KEY = env.str("TMDB_API_KEY", "").strip()
@@ -85,6 +103,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "recommendations.request_log.RequestLogMiddleware",
+    # Above all that asks which host is meant, or whether it came by HTTPS.
+    "recommendations.views.probes.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Below WhiteNoise, which serves files that were compressed once, and above all that writes.
@@ -121,7 +142,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": database(DATABASE_URL)}
+DATABASES = {"default": database(DATABASE_URL, DATABASE_CONNECT_SECONDS)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 #: Whose posters are shown once there is a key.
@@ -188,6 +209,8 @@ Q_CLUSTER: dict[str, Any] = {
     "retry": 2 * PREDICTION_TIMEOUT + 30,
     "poll": QUEUE_POLL,
     "save_limit": 200,
+    # So that a daily schedule's last result is not pushed out by predictions.
+    "save_limit_per": "group",
     "ack_failures": True,
     "catch_up": False,
     "log_level": LOG_LEVEL,
@@ -285,14 +308,4 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    # Its lines name whole addresses, and TMDB's may hold the key.
-    "loggers": {"urllib3": {"level": "ERROR"}},
-}
+LOGGING = logs(LOG_FORMAT, LOG_LEVEL)

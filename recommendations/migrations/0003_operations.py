@@ -60,4 +60,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(models.F('host'), models.F('pid'), name='one_row_a_worker')],
             },
         ),
+        migrations.AddIndex(
+            model_name='prediction',
+            index=models.Index(models.F('finished_at'), models.F('status'), models.F('queue'), models.F('enqueued_at'), models.F('claimed_at'), condition=models.Q(('finished_at__isnull', False)), name='prediction_finished'),
+        ),
     ]

@@ -94,6 +94,13 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         )
         return waiting.exists() and not any(signs.exists() for signs in signs_of_life)
 
+    def failed_last(self) -> Self:
+        """Failures after which nobody has asked for the same again."""
+        newer = Prediction.objects.filter(
+            viewer=OuterRef("viewer"), key=OuterRef("key"), pk__gt=OuterRef("pk")
+        )
+        return self.filter(~Exists(newer), status=Prediction.Status.FAILED)
+
     def telling(self) -> Self:
         """Of one viewer and key: the run in flight, the newest good one, the newest failure."""
 
@@ -185,6 +192,16 @@ class Prediction(models.Model):
             models.Index("status", "wake_at", name="prediction_wake"),
             models.Index("claimed_at", name="prediction_claimed"),
             models.Index("lease_expires_at", name="prediction_lease_any"),
+            # All that the operator's figures need of a run, without its row and result.
+            models.Index(
+                "finished_at",
+                "status",
+                "queue",
+                "enqueued_at",
+                "claimed_at",
+                condition=Q(finished_at__isnull=False),
+                name="prediction_finished",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -154,12 +154,9 @@ class Supervisor:
             reap()
 
 
-def reap() -> None:
-    """Bring back what lost workers held, and forget the workers."""
-    reaping.reap()
-    imports.reap()
-    trainings.reap()
-    forget_lost_workers()
+def reap() -> int:
+    """Bring back what lost workers held, and forget the workers; returns how many rows moved."""
+    return reaping.reap() + imports.reap() + trainings.reap() + forget_lost_workers()
 
 
 def forget_lost_workers() -> int:

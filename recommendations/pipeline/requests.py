@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from recommendations.logs import bound
 from recommendations.models import Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import SILENCE
 from recommendations.models.workers import BATCH, PREDICTIONS
@@ -200,6 +201,8 @@ def request(
     except IntegrityError:
         return None
     prediction.wake_at = prediction.enqueued_at + WAKE_PERIOD
+    with bound(prediction=prediction.pk, viewer=viewer.pk):
+        logger.info("%s is asked for.", key)
     return prediction
 
 

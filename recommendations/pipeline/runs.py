@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from recommendations import shelves, training
+from recommendations.logs import bound
 from recommendations.models import Prediction, Scores, Viewer
 from recommendations.models.marks import evidence
 from recommendations.models.prediction import HOME, TASTE, Claim, film_of, lease
@@ -51,8 +52,12 @@ def run(prediction_id: int) -> None:
        goes on to Django-Q2, which records it.
     """
     claim = take(prediction_id)
-    if claim is None:
-        return
+    if claim:
+        with bound(attempt=claim.attempt):
+            complete(claim)
+
+
+def complete(claim: Claim) -> None:
     started = time.monotonic()
     try:
         produce(claim)
