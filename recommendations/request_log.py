@@ -44,7 +44,7 @@ def write(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
         "path": path_of(request),
         "status": response.status_code,
         "ms": round(1000 * seconds, 1),
-        "viewer": viewer.pk if viewer else None,
+        "viewer": viewer.pk if viewer else "-",
     }
     level = logging.DEBUG if request.path.startswith(OFTEN) else logging.INFO
     line = "%(method)s %(path)s %(status)s %(ms)s ms viewer=%(viewer)s"

@@ -6,6 +6,7 @@ from django.urls import include, path
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
+    path("admin/operations/", include("recommendations.urls.operations")),
     path("admin/", admin.site.urls),
     path("", include("recommendations.urls")),
 ]

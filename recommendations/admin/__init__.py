@@ -10,6 +10,7 @@ from recommendations.admin import (
     taste,
     trained_model,
     users,
+    worker,
 )
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "taste",
     "trained_model",
     "users",
+    "worker",
 ]
 
 admin.site.site_header = "recsite"
