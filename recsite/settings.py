@@ -10,13 +10,11 @@ from environs import Env, EnvError, validate
 from recsite.environment import (
     database,
     generated_secret,
-    mail,
-    model_storage,
-    rates,
     logs,
     mail,
     model_storage,
     networks,
+    rates,
     writable_folder,
 )
 

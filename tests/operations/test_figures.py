@@ -27,7 +27,7 @@ def viewer(db: None) -> Viewer:
     return Viewer.objects.create(display_name="Guest")
 
 
-def ago(seconds: float) -> object:
+def ago(seconds: float) -> Combinable:
     return timezone.now() - timedelta(seconds=seconds)
 
 
