@@ -1,6 +1,6 @@
 """What an operator sees is what the rows say, on either database, and stays cheap."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -27,7 +27,7 @@ def viewer(db: None) -> Viewer:
     return Viewer.objects.create(display_name="Guest")
 
 
-def ago(seconds: float) -> Combinable:
+def ago(seconds: float) -> datetime:
     return timezone.now() - timedelta(seconds=seconds)
 
 
