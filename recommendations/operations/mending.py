@@ -26,7 +26,7 @@ def retry_failed() -> Retried:
     failed = Prediction.objects.failed_last().filter(finished_at__gte=Now() - SPAN)
     number = failed.count()
     rows = list(failed.select_related("viewer").only("viewer", "key")[:AT_ONCE])
-    asked = sum(requests.retry(row.viewer, row.key) is not None for row in rows)
+    asked = sum(requests.retry_for_operator(row.viewer, row.key) is not None for row in rows)
     return Retried(number, len(rows), asked)
 
 
