@@ -14,7 +14,8 @@ class MovieListAdmin(admin.ModelAdmin):
     list_filter = [("share_token", admin.EmptyFieldListFilter)]
     search_fields = ["name", "viewer__display_name"]
     autocomplete_fields = ["viewer"]
-    readonly_fields = ["share_token", "created_at"]
+    exclude = ["share_token"]  # whoever has it sees the list
+    readonly_fields = ["created_at"]
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MovieList]:

@@ -13,6 +13,7 @@ class ViewerAdmin(admin.ModelAdmin):
     list_filter = ["kind"]
     search_fields = ["display_name", "=imported_id"]
     readonly_fields = ["imported_id", "is_copy", "taste_version", "created_at"]
+    exclude = ["feed_token"]  # whoever has it reads the feed
     autocomplete_fields = ["user"]
     show_full_result_count = False
 
