@@ -18,7 +18,7 @@ from recommendations.middleware import viewer_made_for
 from recommendations.models import Viewer
 from recommendations.views.cards import Card
 from recommendations.views.home.newest_picks import newest_picks
-from recommendations.views.posting import came_from
+from recommendations.views.posting import by_whom_it_was_drawn_for, came_from
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ def feed(request: HttpRequest, token: UUID) -> HttpResponse:
 
 
 @require_POST
+@by_whom_it_was_drawn_for
 def open_feed(request: HttpRequest) -> HttpResponse:
     """Give the viewer's feed an address, or with `renew` another one."""
     viewer = viewer_made_for(request)

@@ -19,6 +19,7 @@ from recommendations.forms.accounts import EmailForm, PasswordForm
 from recommendations.middleware import guests_of, viewer_made_for, viewer_of
 from recommendations.models import Viewer
 from recommendations.models.leaving import LastSuperuser, delete_account
+from recommendations.views.posting import by_whom_it_was_drawn_for
 
 LAST_SUPERUSER = (
     "You are the last who can administer this site, so your account stays. "
@@ -100,6 +101,7 @@ def download(response: HttpResponse, suffix: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@by_whom_it_was_drawn_for
 @of_somebody
 @sensitive_post_parameters("password")
 def delete(request: HttpRequest, viewer: Viewer) -> HttpResponse:

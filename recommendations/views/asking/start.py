@@ -10,6 +10,7 @@ from recommendations.middleware import viewer_made_for, viewer_of
 from recommendations.models.prediction import HOME
 from recommendations.models.taste_groups import choose, more_of, taste_groups
 from recommendations.pipeline import requests
+from recommendations.views.posting import by_whom_it_was_drawn_for
 
 #: Posters on the card of a group.
 POSTERS = 4
@@ -27,6 +28,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@by_whom_it_was_drawn_for
 def choose_groups(request: HttpRequest) -> HttpResponse:
     """Nobody becomes a guest by choosing nothing."""
     groups, given = taste_groups(), request.POST.getlist("group")

@@ -18,9 +18,12 @@ from recommendations.models import Mark, Movie, Viewer
 from recommendations.models.marks import Opinion
 from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
-from recommendations.views.posting import SomebodyElse, came_from, refuse_somebody_else
-
-NOT_CHANGED = "You are somebody else here now, so nothing was changed. Sign in again, or go on."
+from recommendations.views.posting import (
+    NOT_CHANGED,
+    SomebodyElse,
+    came_from,
+    refuse_somebody_else,
+)
 
 #: What is said of a film once a mark was put, and once it was taken back.
 PUT = {

@@ -17,7 +17,7 @@ from recommendations.models.taste import Taste
 from recommendations.shelves import SHOWN, controlled
 from recommendations.views.cards import unrated
 from recommendations.views.home import presenters
-from recommendations.views.posting import came_from
+from recommendations.views.posting import by_whom_it_was_drawn_for, came_from
 from recommendations.views.standings import standing_of
 
 #: What shelves listen to.
@@ -52,6 +52,7 @@ def changed(request: HttpRequest) -> ControlsForm:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
+@by_whom_it_was_drawn_for
 def controls(request: HttpRequest) -> HttpResponse:
     form = changed(request) if request.method == "POST" else None
     if form and form.is_valid():
@@ -63,6 +64,7 @@ def controls(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@by_whom_it_was_drawn_for
 def reset(request: HttpRequest) -> HttpResponse:
     TasteControls.objects.filter(viewer=viewer_of(request)).delete()
     messages.success(request, "Your taste controls are as they were at first.")
@@ -71,6 +73,7 @@ def reset(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @never_cache
+@by_whom_it_was_drawn_for
 def controls_fragment(request: HttpRequest) -> HttpResponse:
     form = changed(request)
     return _panel(request, None if form.is_valid() else form)
@@ -78,6 +81,7 @@ def controls_fragment(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @never_cache
+@by_whom_it_was_drawn_for
 def reset_fragment(request: HttpRequest) -> HttpResponse:
     TasteControls.objects.filter(viewer=viewer_of(request)).delete()
     return _panel(request, None)

@@ -17,7 +17,7 @@ from recommendations.models.prediction import HOME
 from recommendations.pipeline import imports, requests
 from recommendations.views.imports import presenters
 from recommendations.views.polling import asking_since, for_viewer, unchanged
-from recommendations.views.posting import sent_from
+from recommendations.views.posting import by_whom_it_was_drawn_for, sent_from
 
 #: Earlier imports that the upload page lists.
 EARLIER = 20
@@ -27,6 +27,7 @@ IN_FLIGHT = "An import of yours is at work already: wait until it has ended."
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@by_whom_it_was_drawn_for
 def upload(request: HttpRequest) -> HttpResponse:
     form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
     if form.is_bound and form.is_valid():

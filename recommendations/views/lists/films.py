@@ -18,7 +18,7 @@ from recommendations.views.cards import stored_stars
 from recommendations.views.lists.own import kept, own, paths_of
 from recommendations.views.lists.undoing import say_removed
 from recommendations.views.polling import for_viewer
-from recommendations.views.posting import came_from
+from recommendations.views.posting import by_whom_it_was_drawn_for, came_from
 
 
 @require_POST
@@ -83,6 +83,7 @@ def _draw(request: HttpRequest, entry: ListEntry, gone: bool = False, **said: st
 
 
 @require_POST
+@by_whom_it_was_drawn_for
 def choose(request: HttpRequest, movie_id: int) -> HttpResponse:
     """Put a film on the list that its page's form names, or on a new one."""
     movie, form = get_object_or_404(Movie, pk=movie_id), AddToListForm(request.POST)
@@ -99,6 +100,7 @@ def choose(request: HttpRequest, movie_id: int) -> HttpResponse:
 
 @require_POST
 @never_cache
+@by_whom_it_was_drawn_for
 def choose_fragment(request: HttpRequest, movie_id: int) -> HttpResponse:
     movie, form = get_object_or_404(Movie, pk=movie_id), AddToListForm(request.POST)
     chosen = put_on_chosen(request, movie, form)

@@ -28,6 +28,7 @@ from recommendations.views.lists.listing import (
     listing,
 )
 from recommendations.views.lists.tiles import kept_tiles, own_tiles
+from recommendations.views.posting import by_whom_it_was_drawn_for
 
 ORDERS: Mapping[str, Order] = {
     "added": Order("Added last", ["-added_at", "-pk"]),
@@ -52,6 +53,7 @@ def own(viewer: Viewer | None, list_id: int) -> MovieList:
 
 @page_or_form
 @never_cache
+@by_whom_it_was_drawn_for
 def lists(request: HttpRequest) -> HttpResponse:
     """All that the viewer keeps, and a form for a new list."""
     form = MovieListForm(request.POST if request.method == "POST" else None)

@@ -19,6 +19,7 @@ from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests
 from recommendations.views.nights.presenters import NightPage, night_page
 from recommendations.views.polling import asking_since, for_viewer, unchanged
+from recommendations.views.posting import by_whom_it_was_drawn_for
 from recommendations.views.standings import healed
 
 FULL = f"This film night is full: {MOST_VIEWERS} watch already."
@@ -27,6 +28,7 @@ TOO_FEW = f"Rate at least {LEAST_RATINGS} films first; then there is something t
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
+@by_whom_it_was_drawn_for
 def nights(request: HttpRequest) -> HttpResponse:
     """The viewer's film nights; a POST starts another."""
     viewer = viewer_of(request)
@@ -99,6 +101,7 @@ def picks(request: HttpRequest, viewer: Viewer, token: uuid.UUID) -> HttpRespons
 
 
 @require_POST
+@by_whom_it_was_drawn_for
 def join(request: HttpRequest, token: uuid.UUID) -> HttpResponse:
     found, viewer = get_object_or_404(FilmNight.objects.current(), token=token), viewer_of(request)
     form = NameForm(request.POST)
