@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pickle
 import resource
 import signal
 import socket
@@ -23,6 +24,7 @@ from django_q.worker import worker
 
 from recommendations.models import Worker
 from recommendations.operations.outages import surviving
+from recommendations.pipeline import runs
 from recommendations.training import loading
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ def work(main_process: int, tasks: Queue, results: Queue, timer: Any, timeout: i
     """What a worker process runs: Django-Q2's loop, beside a thread that shows it is alive."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     limit_memory()
+    post_execute_in_worker.connect(make_storable)
     with Beat(main_process, tasks).beating():
         worker(tasks, results, timer, timeout)
 
@@ -82,8 +85,19 @@ def limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (size, size))
 
 
+def make_storable(task: dict[str, Any], **_: Any) -> None:
+    """Fail a task whose result cannot be stored.
+
+    It would vanish on its way to Django-Q2's monitor, and the task come back for ever.
+    """
+    try:
+        pickle.dumps(task["result"])
+    except Exception as error:
+        task["result"], task["success"] = f"Its result cannot be stored: {error}", False
+
+
 class Beat(threading.Thread):
-    """Writes the worker's row, and notices when its cluster has seized up.
+    """Writes the worker's row, keeps its claim, and notices when its cluster has seized up.
 
     A worker that is killed while it waits for a task takes the lock of the tasks with it: the
     others wait for ever, while tasks lie in the pipe. A lock that is held whenever one looks,
@@ -125,6 +139,8 @@ class Beat(threading.Thread):
             if time.monotonic() >= next_beat:
                 next_beat = time.monotonic() + settings.HEARTBEAT
                 self.write()
+                with surviving("The lease is not extended"):
+                    runs.keep()
         with surviving("The worker's row is left behind"):
             self.row().delete()
         connection.close()

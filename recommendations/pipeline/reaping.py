@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 #: A prediction whose worker was lost so many times is given up.
 ATTEMPTS = 3
 
-LOST = f"The worker was lost {ATTEMPTS} times in the middle of this prediction."
+LOST = f"Its worker died or fell silent in the middle of this prediction, {ATTEMPTS} times."
 
 
 def reap(rows: "PredictionQuerySet | None" = None) -> int:

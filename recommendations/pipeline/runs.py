@@ -3,6 +3,8 @@
 import logging
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -34,6 +36,10 @@ logger = logging.getLogger(__name__)
 SCORING = 0.8
 
 
+#: What this process has at work.
+_at_work: Claim | None = None
+
+
 class ClaimLost(Exception):
     """The prediction is not this worker's any more: its lease was reaped, or it was deleted."""
 
@@ -60,7 +66,8 @@ def run(prediction_id: int) -> None:
 def complete(claim: Claim) -> None:
     started = time.monotonic()
     try:
-        produce(claim)
+        with at_work(claim):
+            produce(claim)
     except ClaimLost:
         logger.warning("%s: not mine any more; its result is dropped.", claim)
     except BaseException as error:
@@ -86,6 +93,26 @@ def take(prediction_id: int) -> Claim | None:
     )
     # Nothing was updated: another worker got there first.
     return Claim(prediction_id, attempt + 1) if claimed else None
+
+
+@contextmanager
+def at_work(claim: Claim) -> Iterator[None]:
+    global _at_work  # noqa: PLW0603 (a process has one run at a time)
+    _at_work = claim
+    try:
+        yield
+    finally:
+        _at_work = None
+
+
+def keep() -> None:
+    """Extend the lease of what this process has at work: a worker that beats is not lost.
+
+    What hangs is not done a second time beside it, and ends at its timeout.
+    """
+    if claim := _at_work:
+        held = Prediction.objects.held(claim)
+        held.filter(lease_expires_at__lt=lease()).update(lease_expires_at=lease())
 
 
 def write(claim: Claim, **changes: Any) -> None:
