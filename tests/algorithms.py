@@ -70,6 +70,13 @@ class Vanishing(SVD):
         return super().score(history, user)
 
 
+def replace(file: Path, fault: dict[str, object]) -> None:
+    """Write it at once: another worker may be reading."""
+    whole = file.with_suffix(f".{os.getpid()}")
+    whole.write_text(json.dumps(fault))
+    whole.rename(file)
+
+
 class Faulty(SVD):
     """Goes wrong in the way that the file `FAULT` says, as often as it says."""
 
@@ -82,8 +89,9 @@ class Faulty(SVD):
         file = Path(os.environ["FAULT"])
         if file.exists():
             fault = json.loads(file.read_text())
-            if fault["times"] > 0:
-                file.write_text(json.dumps(fault | {"times": fault["times"] - 1}))
+            if fault["times"] != 0 and fault["viewer"] in {None, user}:
+                if fault["times"]:
+                    replace(file, fault | {"times": fault["times"] - 1})
                 getattr(self, fault["kind"].replace("-", "_"))(progress)
         return super().score(history, user)
 
@@ -103,8 +111,14 @@ class Faulty(SVD):
             time.sleep(0.1)
 
     def hang_in_c(self, progress: Progress) -> None:
-        """Sleep in C, and keep Python's lock: no signal handler and no thread can run."""
-        ctypes.PyDLL(None).sleep(3600)
+        """Wait in C for ever, and keep Python's lock: no signal handler and no thread can run."""
+        mutex = ctypes.create_string_buffer(64)
+        for _ in range(2):
+            ctypes.PyDLL(None).pthread_mutex_lock(mutex)
+
+    def be_silent(self, progress: Progress) -> None:
+        """Sleep in C for some seconds, and keep Python's lock: no thread can beat."""
+        ctypes.PyDLL(None).sleep(5)
 
     def fail(self, progress: Progress) -> None:
         raise RuntimeError("the projector is broken")
@@ -112,10 +126,15 @@ class Faulty(SVD):
     def eat_memory(self, progress: Progress) -> None:
         eaten = []
         while True:
-            eaten.append(np.ones(2**22))
+            eaten.append(np.empty(2**22))  # counts, and spares the machine
 
     def be_slow(self, progress: Progress) -> None:
         time.sleep(0.5)
+
+
+def unpicklable() -> object:
+    """A task that returns what no queue can carry."""
+    return lambda: None
 
 
 class Interrupted(SVD):

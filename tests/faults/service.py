@@ -1,6 +1,5 @@
 """A service as operators run it: web server, `runworkers`, database; with plugs to pull."""
 
-import json
 import os
 import re
 import shutil
@@ -13,7 +12,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from typing import Any
 import psutil
 import psycopg
 
+from tests.algorithms import replace
 from tests.e2e.running import ROOT, Visitor, free_port, session_cookie, until
 
 #: Leases and periods are settings; here they are seconds.
@@ -35,6 +36,8 @@ SECONDS = {
     "PREDICTION_TIMEOUT": str(TIMEOUT),
     "TRAINING_LEASE": "3",
 }
+
+SCORED = "SELECT viewer_id FROM recommendations_scores ORDER BY viewer_id"
 
 #: Generous, for slow machines: nothing is asserted about how long something took.
 PATIENCE = 90
@@ -104,13 +107,19 @@ class Service:
     def start_workers(
         self, *arguments: str, environment: dict[str, str] | None = None
     ) -> "subprocess.Popen[bytes]":
-        """One `runworkers`, as a host has it; waits until its workers beat."""
-        before = self.all_workers()
+        """One `runworkers`, as a host has it; waits until a worker of its own beats."""
         manage = str(ROOT / "manage.py")
         process = self.spawn("workers", manage, "runworkers", *arguments, environment=environment)
         self.hosts.append(process)
-        until(lambda: self.all_workers() - before, seconds=PATIENCE)
+        until(lambda: self.clusters() & pids_below(process.pid), seconds=PATIENCE)
         return process
+
+    def start(self, *arguments: str) -> None:
+        """The web server and one `runworkers`, at the same time."""
+        with ThreadPoolExecutor() as both:
+            web = both.submit(self.start_web)
+            self.start_workers(*arguments)
+            web.result()
 
     def spawn(
         self, log: str, *command: str, environment: dict[str, str] | None = None
@@ -141,13 +150,37 @@ class Service:
         path = self.folder / f"{name}.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def cluster(self, queue: str = "predictions") -> psutil.Process:
-        """The main process of this queue's cluster, of the first host that is running."""
-        for host in self.hosts:
-            for child in psutil.Process(host.pid).children():
+    def cluster(self, queue: str = "predictions", host: int = 0) -> psutil.Process:
+        """The main process of this queue's cluster, on the host that was started so early."""
+        found = self.find_cluster(queue, host)
+        assert found, f"no cluster of {queue} is running"
+        return found
+
+    def find_cluster(self, queue: str = "predictions", host: int = 0) -> psutil.Process | None:
+        for child in psutil.Process(self.hosts[host].pid).children():
+            with suppress(psutil.Error):  # it has just ended
                 if child.environ().get("Q_CLUSTER_NAME") == queue:
                     return child
-        raise AssertionError(f"no cluster of {queue} is running")
+        return None
+
+    def until_replaced(self, before: int) -> None:
+        """Wait until another cluster does what that one did."""
+
+        def after() -> bool:
+            found = self.find_cluster()
+            return found is not None and found.pid != before
+
+        until(after, seconds=PATIENCE)
+        assert "is replaced" in self.log()
+
+    def idle_workers(self, cluster: int, number: int = 2) -> list[int]:
+        """Process ids of a cluster's workers, once it has so many."""
+
+        def found() -> list[int]:
+            pids = [pid for pid, its in self.workers() if its == cluster]
+            return pids if len(pids) == number else []
+
+        return until(found, seconds=PATIENCE)
 
     def workers(self, queue: str = "predictions") -> list[tuple[int, int]]:
         """Process ids of the workers that say they work on this queue, and of their clusters."""
@@ -157,6 +190,14 @@ class Service:
             for name, pid, cluster in rows
             if name == queue and psutil.pid_exists(pid)
         ]
+
+    def family(self) -> list[psutil.Process]:
+        """All processes of all hosts."""
+        pids = [pid for host in self.hosts for pid in (host.pid, *pids_below(host.pid))]
+        return [psutil.Process(pid) for pid in pids]
+
+    def clusters(self) -> set[int]:
+        return {pid for (pid,) in self.query("SELECT cluster FROM recommendations_worker")}
 
     def all_workers(self) -> set[int]:
         return {pid for (pid,) in self.query("SELECT pid FROM recommendations_worker")}
@@ -172,11 +213,10 @@ class Service:
 
     # Faults of the model: see tests/algorithms.py
 
-    def fault(self, kind: str, times: int = 1_000_000) -> None:
-        """Let the model go wrong in this way, in the next so many predictions."""
-        whole = self.fault_file.with_suffix(".new")
-        whole.write_text(json.dumps({"kind": kind, "times": times}))
-        whole.rename(self.fault_file)
+    def fault(self, kind: str, times: int | None = None, guest: int | None = None) -> None:
+        """Let the model go wrong in this way: always or so often, for all or for one guest."""
+        viewer = None if guest is None else self.guests[guest].viewer
+        replace(self.fault_file, {"kind": kind, "times": times, "viewer": viewer})
 
     def no_fault(self) -> None:
         self.fault_file.unlink(missing_ok=True)
@@ -243,7 +283,10 @@ class Service:
 
     def busy_worker(self) -> int:
         """The process id of the worker that has a prediction at work."""
-        return int(self.claimed()["claimed_by"].rpartition(":")[2])
+        return self.worker_of(self.claimed())
+
+    def worker_of(self, prediction: dict[str, Any]) -> int:
+        return int(prediction["claimed_by"].rpartition(":")[2])
 
     def until_done(self, number: int, status: str = "succeeded") -> list[dict[str, Any]]:
         """Wait until so many home runs ended like this, and none is left; returns all rows."""
@@ -255,6 +298,17 @@ class Service:
             return rows if len(ended) >= number and not open_ else None
 
         return until(done, seconds=PATIENCE, every=0.2)
+
+    def until_done_once(self, *numbers: int, attempt: int = 1) -> None:
+        """Wait until these guests have their films: each by one run of so many attempts."""
+        viewers = sorted(self.guests[number].viewer for number in numbers)
+        rows = [row for row in self.until_done(len(numbers)) if row["viewer_id"] in viewers]
+        assert sorted(row["viewer_id"] for row in rows) == viewers
+        assert {(row["status"], row["attempt"]) for row in rows} == {("succeeded", attempt)}
+        scored = [viewer for (viewer,) in self.query(SCORED)]
+        assert [viewer for viewer in scored if viewer in viewers] == viewers
+        for number in numbers:
+            assert len(self.films(number)) > 5
 
     def films(self, number: int, shelf: str = "top-picks") -> list[str]:
         """What is on a guest's shelf, once it is there."""
@@ -300,6 +354,10 @@ class Service:
 def kill(*pids: int) -> None:
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
+
+
+def pids_below(pid: int) -> set[int]:
+    return {child.pid for child in psutil.Process(pid).children(recursive=True)}
 
 
 def gone(pid: int) -> Callable[[], bool]:
