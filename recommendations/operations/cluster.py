@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pickle
 import resource
 import signal
 import socket
@@ -86,14 +85,12 @@ def limit_memory() -> None:
 
 
 def make_storable(task: dict[str, Any], **_: Any) -> None:
-    """Fail a task whose result cannot be stored.
+    """Fail a task whose result is neither a number nor a text.
 
     It would vanish on its way to Django-Q2's monitor, and the task come back for ever.
     """
-    try:
-        pickle.dumps(task["result"])
-    except Exception as error:
-        task["result"], task["success"] = f"Its result cannot be stored: {error}", False
+    if not isinstance(task["result"], int | str | None):
+        task["result"], task["success"] = f"Its result cannot be stored: {task['result']}", False
 
 
 class Beat(threading.Thread):
