@@ -21,9 +21,9 @@ from django_q.tasks import async_task
 
 from recommendations import tasks
 from recommendations.importers.exports.reading import ExportFile
-from recommendations.models import Prediction, RatingsImport, TrainedModel, Viewer
+from recommendations.models import Movie, Prediction, RatingsImport, TrainedModel, Viewer
 from recommendations.models.prediction import HOME
-from recommendations.pipeline import imports, reaping, requests, schedules, trainings
+from recommendations.pipeline import imports, precomputing, reaping, requests, schedules, trainings
 from tests.importers.exports.files import letterboxd
 
 EXPORT = letterboxd("Heat,1995,4")
@@ -53,10 +53,13 @@ def calls() -> Iterator[ast.Call]:
 
 def enqueue_all(viewer: Viewer) -> None:
     """As the site does, each in its own way."""
+    other = Viewer.objects.create(display_name="Guest", last_active_at=Now())
+    other.rate(Movie.objects.get(pk=1), 4.0)
     requests.ensure(viewer, HOME)
     imports.ask(viewer, ExportFile("heat.csv", EXPORT.encode()))
     trainings.ask("svd", {"factors": 4})
     trainings.prune()
+    precomputing.go_on()
     async_task("recommendations.tasks.answer")  # what the demo asks, which is no server's to start
 
 
@@ -78,7 +81,7 @@ def test_all_that_code_enqueues_is_a_named_task_of_ours() -> None:
         assert module == tasks.__name__
         assert callable(getattr(tasks, function))
         assert len(args) <= 1
-        assert {keyword.arg for keyword in call.keywords} <= {"cluster"}
+        assert {keyword.arg for keyword in call.keywords} <= {"cluster", "broker"}
 
 
 def test_payloads_carry_ids_and_nothing_else(active_model: TrainedModel, alice: Viewer) -> None:
@@ -98,14 +101,14 @@ def test_what_is_scheduled_names_a_task_of_ours_and_nothing_else(db: None) -> No
         assert module == tasks.__name__
         assert callable(getattr(tasks, function))
         assert (schedule.args, schedule.kwargs, schedule.hook) == (None, None, None)
-    assert Schedule.objects.count() == len(schedules.SCHEDULES) + 1
+    assert Schedule.objects.count() == len(schedules.SCHEDULES) + 2
 
 
 def test_a_task_returns_none_or_a_small_number(active_model: TrainedModel, alice: Viewer) -> None:
     """Results are pickled into the database, too."""
     enqueue_all(alice)
     ids = {
-        "run_prediction": Prediction.objects.get().pk,
+        "run_prediction": Prediction.objects.get(viewer=alice).pk,
         "import_ratings": RatingsImport.objects.get().pk,
         "train_model": TrainedModel.objects.queued().get().pk,
     }
