@@ -282,7 +282,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
         *("display-capture", "encrypted-media", "fullscreen", "gamepad", "geolocation"),
         *("gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone"),
         *("midi", "payment", "picture-in-picture", "publickey-credentials-get"),
-        *("screen-wake-lock", "serial", "usb", "web-share", "xr-spatial-tracking"),
+        *("screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
     )
 }
 CSRF_FAILURE_VIEW = "recommendations.views.errors.csrf_failure"
