@@ -1,5 +1,6 @@
 """A real browser on a real site: placeholders, films, a rating, a refresh; without scripts too."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,22 @@ def test_the_admin_keeps_the_policy_too(page: Page, site: RunningSite) -> None:
     page.goto(f"{site.url}admin/recommendations/prediction/")
     page.locator("#result_list tbody a").first.click()
     expect(page.locator("main")).to_contain_text("Django-Q2 task")
+    act_in_the_admin(page, site)
+
+
+def act_in_the_admin(page: Page, site: RunningSite) -> None:
+    """Filter, choose, act; look films up in a form, and see a date chosen: all by its scripts."""
+    page.goto(f"{site.url}admin/recommendations/prediction/")
+    page.locator("#changelist-filter").get_by_role("link", name="succeeded").click()
+    expect(page).to_have_url(re.compile("status__exact=succeeded"))
+    page.locator("#action-toggle").check()
+    expect(page.locator(".action-counter")).not_to_contain_text(re.compile("^0 of"))
+    page.locator("select[name=action]").select_option("discard")
+    page.locator("#changelist-form").get_by_role("button", name="Go").click()
+    expect(page.locator(".messagelist")).to_contain_text("Discarded 0")
+    page.goto(f"{site.url}admin/recommendations/rating/add/")
+    page.locator(".field-movie .select2-selection").click()
+    expect(page.locator(".select2-results__option").first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator(".field-rated_at").get_by_role("link", name="Today").click()
+    expect(page.locator("#id_rated_at_0")).not_to_have_value("")
