@@ -44,13 +44,16 @@ class Route:
 
 
 def routes(
-    resolver: URLResolver | None = None, before: str = "", outer: tuple[str, ...] = ()
+    resolver: URLResolver | None = None,
+    before: str = "",
+    outer: tuple[str, ...] = (),
+    space: str = "",
 ) -> Iterator[Route]:
     for pattern in (resolver or get_resolver()).url_patterns:
         route = f"{before}{pattern.pattern}"
         arguments = (*outer, *pattern.pattern.regex.groupindex)
         if isinstance(pattern, URLResolver):
-            yield from routes(pattern, route, arguments)
+            inner = f"{pattern.namespace}:" if pattern.namespace else space
+            yield from routes(pattern, route, arguments, inner)
         else:
-            space = "admin:" if before.startswith("admin/") else ""
             yield Route(f"{space}{pattern.name}" if pattern.name else route, pattern, arguments)

@@ -20,7 +20,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Schedule, Task
 
-from recommendations.models import Catalogue, Credit, Movie, Person, TrainedModel, Viewer
+from recommendations.models import (
+    Catalogue,
+    Credit,
+    Movie,
+    Person,
+    TrainedModel,
+    Viewer,
+    Worker,
+)
 from recommendations.pipeline import requests
 from recommendations.posters import poster_version
 from tests.views.addresses import Route, routes
@@ -48,6 +56,12 @@ QUERIES: dict[str, dict[str, Any]] = {
     },
     "fragment-menu": {"place": "popular"},
     "search": {"q": "crime"},
+}
+
+OPERATIONS = {
+    "operations-part": {"name": "now"},
+    "operations-act": {"slug": "reap"},
+    "operations-act-queue": {"slug": "pause", "queue": "batch"},
 }
 
 #: What a browser is to be told of every answer.
@@ -87,6 +101,7 @@ def one_of_each(hers: Belongings) -> None:
         )
     requests.request(hers.viewer, "film:20", None)
     TrainedModel.objects.create(algorithm="svd", state=TrainedModel.State.FAILED)
+    Worker.objects.create(host="here", pid=7, queue="batch", cluster=6)
 
 
 # The table
@@ -133,6 +148,7 @@ def path_of(route: Route, hers: Belongings) -> str:
         "year": timezone.now().year,
         "version": poster_version("Romance story #65", 2005, "Romance"),
     }
+    given |= OPERATIONS.get(route.name, {})
     if route.name == "admin:view_on_site":
         films = ContentType.objects.get_for_model(Movie)
         given |= {"content_type_id": films.pk, "object_id": 1}
