@@ -4,10 +4,11 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 2
 DATASET ?= auto
+FUZZ ?= tests/fuzz
 export DATA_DIR ?= var
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lock .venv dev
+.PHONY: help demo test lint format fuzz audit lock .venv dev
 
 help: ## Show this list
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +35,12 @@ format: .venv/installed-dev ## Format Python and templates
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 	.venv/bin/djlint --quiet --reformat templates
+
+fuzz: .venv/installed-dev ## Try 10,000 hostile requests, commands and files; FUZZ=tests/fuzz/test_views.py for one room
+	HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest --numprocesses auto --hypothesis-show-statistics $(FUZZ)
+
+audit: .venv/installed-dev ## Look for known flaws of the locked packages; fails if nothing could be looked up
+	.venv/bin/python -m tests.audit
 
 lock: .venv/installed-dev ## Write the lock files anew from pyproject.toml
 	.venv/bin/python -m tests.lock --write
