@@ -15,6 +15,7 @@ LONGEST_EMAIL = User._meta.get_field("email").max_length
 
 FOR_SIGNING_IN = "To sign in with."
 FOR_PASSWORDS = "To sign in with, and for a link to a new password."
+# What is shown, and no password.
 WRONG_PASSWORD = "This is not your password."  # noqa: S105
 
 

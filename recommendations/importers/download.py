@@ -74,6 +74,7 @@ def published_md5(name: str) -> str:
 
 
 def answer(file: str) -> "HTTPResponse":
+    # BASE_URL begins with https, so that no other scheme can be meant.
     response: HTTPResponse = urlopen(f"{BASE_URL}/{file}", timeout=TIMEOUT)  # noqa: S310
     return response
 

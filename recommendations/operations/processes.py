@@ -48,6 +48,7 @@ class Children:
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
         self.started[name] = (command, env)
+        # A list and no shell; the words are ours and the operator's.
         self.running[name] = subprocess.Popen(  # noqa: S603
             command, env={**os.environ, **env}, stdin=subprocess.DEVNULL, start_new_session=True
         )

@@ -23,6 +23,7 @@ def picked(alice_client: Client, alice: Viewer, active_model: TrainedModel) -> V
 def items(client: Client, viewer: Viewer) -> list[ElementTree.Element]:
     answer = client.get(f"/feeds/{viewer.feed_token}/")
     assert answer.status_code == 200
+    # Our own feed, whose XML has no entities.
     return list(ElementTree.fromstring(answer.content).iter("item"))  # noqa: S314
 
 
@@ -79,6 +80,7 @@ def test_a_reader_that_has_it_is_told_so(client: Client, picked: Viewer) -> None
 
 
 def first_title(feed: bytes) -> str:
+    # Our own feed, whose XML has no entities.
     item = next(ElementTree.fromstring(feed).iter("item"))  # noqa: S314
     return text(item, "title").rpartition(" (")[0]
 
