@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from recommendations.admin.autocompleting import Autocompleting
 from recommendations.admin.prediction import ReadOnlyAdmin
 from recommendations.models import Catalogue, Credit, Genre, Movie, Person
 
@@ -43,7 +44,7 @@ class PersonAdmin(SearchedAdmin):
     show_full_result_count = False
 
 
-class CreditInline(admin.TabularInline):
+class CreditInline(Autocompleting, admin.TabularInline):
     model = Credit
     autocomplete_fields = ["person"]
     extra = 0

@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
+from recommendations.admin.autocompleting import Autocompleting
 from recommendations.models import ListEntry, MovieList
 
 
 @admin.register(MovieList)
-class MovieListAdmin(admin.ModelAdmin):
+class MovieListAdmin(Autocompleting, admin.ModelAdmin):
     list_display = ["name", "viewer", "films", "shared", "created_at"]
     list_select_related = ["viewer"]
     list_filter = [("share_token", admin.EmptyFieldListFilter)]
@@ -35,7 +36,7 @@ class MovieListAdmin(admin.ModelAdmin):
 
 
 @admin.register(ListEntry)
-class ListEntryAdmin(admin.ModelAdmin):
+class ListEntryAdmin(Autocompleting, admin.ModelAdmin):
     list_display = ["movie", "list", "added_at"]
     list_select_related = ["movie", "list"]
     search_fields = ["movie__title", "list__name"]

@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from recommendations.admin.autocompleting import Autocompleting
 from recommendations.models import FilmNight
 
 
 @admin.register(FilmNight)
-class FilmNightAdmin(admin.ModelAdmin):
+class FilmNightAdmin(Autocompleting, admin.ModelAdmin):
     list_display = ["id", "host", "people", "created_at"]
     list_display_links = ["id", "host"]
     list_select_related = ["host"]

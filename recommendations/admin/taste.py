@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
+from recommendations.admin.autocompleting import Autocompleting
 from recommendations.models import Mark, Rating, Viewer
 
 
 @admin.register(Viewer)
-class ViewerAdmin(admin.ModelAdmin):
+class ViewerAdmin(Autocompleting, admin.ModelAdmin):
     list_display = ["display_name", "kind", "ratings", "taste_version", "last_active_at"]
     list_filter = ["kind"]
     search_fields = ["display_name", "=imported_id"]
@@ -36,7 +37,7 @@ class ViewerAdmin(admin.ModelAdmin):
 
 
 @admin.register(Rating)
-class RatingAdmin(admin.ModelAdmin):
+class RatingAdmin(Autocompleting, admin.ModelAdmin):
     """Every change goes through the viewer, so that means and the taste version follow."""
 
     list_display = ["movie", "viewer", "stars", "rated_at"]

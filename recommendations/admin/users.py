@@ -1,17 +1,18 @@
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from recommendations.admin.autocompleting import Autocompleting
 from recommendations.models import Viewer
 
-admin.site.unregister(User)
+admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(Autocompleting, UserAdmin):
     """Deletes the viewer first, who takes the ratings out of the films' means."""
 
     @transaction.atomic
@@ -23,3 +24,8 @@ class AccountAdmin(UserAdmin):
         for viewer in Viewer.objects.filter(user__in=queryset).order_by("pk"):
             viewer.delete()
         super().delete_queryset(request, queryset)
+
+
+@admin.register(Group)
+class GroupsAdmin(Autocompleting, GroupAdmin):  # type: ignore[misc] # whose stubs differ
+    pass

@@ -77,7 +77,7 @@ class Manifest:
                 for name, array in fields.pop("arrays").items()
             }
             return cls(arrays=arrays, **fields)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ArtifactError(f"its {MANIFEST} cannot be read: {error}") from error
 
     @property
@@ -156,11 +156,17 @@ def verify(folder: Path, expected: str) -> Manifest:
 
     Raises ArtifactError, saying which file is missing or damaged.
     """
+    manifest = verify_manifest(folder, expected)
+    for name in manifest.arrays:
+        manifest.check_file(folder, name)
+    return manifest
+
+
+def verify_manifest(folder: Path, expected: str) -> Manifest:
+    """Raises ArtifactError unless the checksum of the manifest in `folder` is the expected one."""
     manifest = read_manifest(folder)
     if checksum((folder / MANIFEST).read_bytes()) != expected:
         raise ArtifactError(f"its {MANIFEST} is damaged: its checksum is another")
-    for name in manifest.arrays:
-        manifest.check_file(folder, name)
     return manifest
 
 
@@ -176,10 +182,12 @@ def read_arrays(folder: Path, manifest: Manifest) -> Arrays:
 
 def _mapped(path: Path, stored: StoredArray) -> NDArray[Any]:
     try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        # np.load would open a zip, too, or look for a pickle to refuse.
+        array: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError as error:
         raise ArtifactError(f"{path.name} is missing") from error
-    except (ValueError, OSError, EOFError) as error:
+    except Exception as error:
+        # Of a header that is none NumPy raises whatever its parsers do, SyntaxError among others.
         raise ArtifactError(f"{path.name} is damaged: {error}") from error
     if not stored.describes(array):
         raise ArtifactError(f"{path.name} is damaged: {array.dtype.str} of {array.shape}")

@@ -257,7 +257,7 @@ class Model(ABC):
             model = cls(**manifest.parameters)
             model.data, model.notes = manifest.data, manifest.notes
             model._restore(arrays)
-        except (KeyError, ValueError) as error:
+        except (KeyError, ValueError, TypeError, IndexError) as error:
             raise ArtifactError(f"another version of {cls.name} made it: {error}") from error
         return model
 

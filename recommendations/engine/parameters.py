@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
+#: Of whole numbers: what libraries in C take.
+LARGEST = 2**31 - 1
+
 
 @dataclass(frozen=True)
 class Range:
@@ -97,6 +100,8 @@ def _number(name: str, value: object, kind: type) -> float:
         number = math.nan
     if not math.isfinite(number) or (kind is int and not number.is_integer()):
         raise ValueError(f"Parameter {name} must be {expected}, not {value!r}.")
+    if kind is int and abs(number) > LARGEST:
+        raise ValueError(f"Parameter {name} must not be beyond {LARGEST:,}, and is {number:g}.")
     return int(number) if kind is int else number
 
 

@@ -262,7 +262,7 @@ class Study:
                 self.search.measure(log, seed, parameters, progress)
                 for log, seed in zip(self._logs, self.search.seeds, strict=True)
             ]
-        except (FloatingPointError, ValueError) as error:
+        except (FloatingPointError, OverflowError, ValueError, MemoryError) as error:
             if not number and isinstance(error, UnusableRatings):
                 raise
             trial.set_user_attr("failure", str(error))

@@ -138,6 +138,8 @@ def members_inside(path: Path, archive: zipfile.ZipFile, what_to_do: str) -> lis
     """List the files of a zip, none of which may lie outside of it."""
     members = [member for member in archive.infolist() if not member.is_dir()]
     for member in members:
+        if member.header_offset < 0:
+            raise zipfile.BadZipFile("it begins before its beginning")
         inner = PurePosixPath(member.filename.replace("\\", "/"))
         if inner.is_absolute() or ".." in inner.parts:
             raise ImportFailed(

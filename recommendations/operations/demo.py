@@ -62,9 +62,11 @@ def check_port(site: Site) -> None:
         with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        # A host that cannot be written as a name is a ValueError.
+        why = getattr(error, "strerror", None) or error
         raise DemoError(
-            f"Cannot listen on {site.host}, port {site.port}: {error.strerror}. "
+            f"Cannot listen on {site.host}, port {site.port}: {why}. "
             "Choose another port or host, such as: make demo PORT=8001"
         ) from error
 
@@ -174,6 +176,7 @@ def until(answers: Callable[[], bool], children: Children) -> None:
 
 def web_answers(site: Site) -> bool:
     try:
+        # `Site.url` begins with http, so that no other scheme can be meant.
         with urllib.request.urlopen(site.url, timeout=5) as response:  # noqa: S310
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):

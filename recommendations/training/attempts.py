@@ -46,6 +46,10 @@ SECONDS_BETWEEN_REPORTS = 1.0
 STOPPED = "Stopped: the process that trained it was told to end."
 
 
+#: What a fit raises when it is the ratings or the parameters that are to blame.
+TOO_MUCH_ASKED = (UnusableRatings, FloatingPointError, OverflowError, MemoryError)
+
+
 class TrainingLost(Exception):
     """The training is not this process's any more: its row was failed, or deleted."""
 
@@ -115,8 +119,8 @@ def _attempt(record: TrainedModel, model: "Model", progress: Steps) -> None:
     except BaseException as error:
         _fail(record, STOPPED if isinstance(error, Stopped) else traceback.format_exc())
         storing.delete_unless_named(record.checksum)
-        if isinstance(error, UnusableRatings | FloatingPointError):
-            raise TrainingFailed(str(error)) from error
+        if isinstance(error, TOO_MUCH_ASKED):
+            raise TrainingFailed(str(error) or "There is not enough memory.") from error
         raise
 
 

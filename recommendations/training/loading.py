@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
+from recommendations.engine import artifacts
 from recommendations.engine.artifacts import ArtifactError, NewerFormat
 from recommendations.models import TrainedModel
 from recommendations.training import caching, storing
@@ -69,6 +70,7 @@ def load(record: TrainedModel) -> "Model":
     try:
         folder = caching.cached(record.checksum)
         try:
+            artifacts.verify_manifest(folder, record.checksum)
             return kind.load(folder)
         except NewerFormat:
             raise

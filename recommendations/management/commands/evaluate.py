@@ -111,9 +111,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             results, simulated = self.measure(options)
-        except (ValueError, FloatingPointError) as error:
+        except (ValueError, FloatingPointError, OverflowError, MemoryError) as error:
             # Models refuse so what they cannot be fitted to.
-            raise CommandError(str(error)) from error
+            raise CommandError(str(error) or "There is not enough memory.") from error
         except KeyboardInterrupt:
             raise CommandError("Interrupted: nothing was measured.", returncode=130) from None
         if options["json"]:
