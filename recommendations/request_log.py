@@ -34,6 +34,8 @@ class RequestLogMiddleware:
             response = self.get_response(request)
             write(request, response, time.perf_counter() - started)
         response.headers["X-Request-ID"] = name
+        # Or Django would write another line, when the name is not at hand any more.
+        response._has_been_logged = True  # type: ignore[attr-defined]
         return response
 
 
@@ -46,7 +48,8 @@ def write(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
         "ms": round(1000 * seconds, 1),
         "viewer": viewer.pk if viewer else "-",
     }
-    level = logging.DEBUG if request.path.startswith(OFTEN) else logging.INFO
+    seldom = response.status_code >= 500 or not request.path.startswith(OFTEN)
+    level = logging.INFO if seldom else logging.DEBUG
     line = "%(method)s %(path)s %(status)s %(ms)s ms viewer=%(viewer)s"
     logger.log(level, line, event, extra=event)
     if settings.METRICS_FOLDER:
