@@ -30,7 +30,9 @@ try:
     # Django would take an empty one for a secret, with which anybody can sign.
     SECRET_KEY_FALLBACKS = list(filter(None, map(str.strip, env.list("SECRET_KEY_FALLBACKS", []))))
     DEBUG = env.bool("DEBUG", False)
+    STATIC_ROOT = env.path("STATIC_ROOT", DATA_DIR / "static")
     HTTPS = env.bool("HTTPS", False)
+    HSTS_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", False)
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
     CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
     DATABASE_URL = env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR / 'recsite.sqlite3'}"
@@ -158,7 +160,6 @@ CACHES = {
 }
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -269,6 +270,7 @@ globals().update(mail(EMAIL_URL, DEFAULT_FROM_EMAIL))
 SESSION_COOKIE_AGE = GUEST_KEEP_DAYS * 24 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS and HSTS_SUBDOMAINS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
