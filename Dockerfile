@@ -11,7 +11,7 @@ ENV PATH=/venv/bin:$PATH
 WORKDIR /recsite
 COPY requirements.txt requirements-s3.txt ./
 RUN pip install --no-cache-dir --require-hashes -r requirements.txt -r requirements-s3.txt
-COPY manage.py ./
+COPY manage.py gunicorn.conf.py ./
 COPY recsite recsite
 COPY recommendations recommendations
 COPY templates templates
@@ -23,7 +23,6 @@ RUN useradd --uid 10001 --create-home recsite \
     && install --directory --owner=recsite --group=recsite /data
 COPY --from=build /venv /venv
 COPY --from=build /recsite /recsite
-COPY deploy/gunicorn.conf.py /recsite/deploy/gunicorn.conf.py
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -35,4 +34,4 @@ VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["gunicorn", "recsite.wsgi", "--config", "deploy/gunicorn.conf.py", "--bind", "0.0.0.0:8000"]
+CMD ["gunicorn", "recsite.wsgi", "--bind", "0.0.0.0:8000"]

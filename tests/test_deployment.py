@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management import get_commands, load_command_class
 
 from recommendations.importers.exports.reading import LARGEST
+from recommendations.views.probes import PROBES
 from tests.deploying import (
     UNITS,
     commands,
@@ -42,7 +43,7 @@ def test_each_command_that_is_told_exists_and_takes_what_it_is_given(command: li
 
 def test_the_commands_of_all_parts_were_found() -> None:
     found = {" ".join(command[1:3]) for command in commands()}
-    assert {"manage.py migrate", "manage.py runworkers", "recsite.wsgi --config"} <= found
+    assert {"manage.py migrate", "manage.py runworkers", "recsite.wsgi --bind"} <= found
     assert {"manage.py precompute", "manage.py models", "manage.py collectstatic"} <= found
 
 
@@ -106,6 +107,13 @@ def test_the_image_has_all_that_the_site_is_made_of() -> None:
     assert names == {name.removeprefix("!") for name in let_in if name.startswith("!")}
     assert all((ROOT / name).exists() for name in names)
     assert "--bind" in image_command()
+
+
+def test_what_asks_whether_the_image_is_well_asks_what_is_answered() -> None:
+    (probe,) = re.findall(r"http://127\.0\.0\.1:8000(/\w+)", (ROOT / "Dockerfile").read_text())
+    assert probe in PROBES
+    (shown,) = re.findall(r"location ~ \^/\((.+)\)\$", (ROOT / "deploy/nginx.conf").read_text())
+    assert {f"/{name}" for name in shown.split("|")} == set(PROBES)
 
 
 def test_the_documented_settings_pass_djangos_check_of_deployments(tmp_path: Path) -> None:

@@ -12,13 +12,16 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPMessage
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.deploying import image_command
 from tests.e2e.running import ROOT, RunningSite, free_port, until
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("nginx") and shutil.which("openssl")), reason="needs nginx and openssl"
@@ -33,7 +36,7 @@ class Proxy:
 
     def get(
         self, path: str, data: bytes | None = None, secure: bool = True
-    ) -> tuple[int, HTTPMessage, bytes]:
+    ) -> "tuple[int, Message[str, str], bytes]":
         scheme, port = ("https", self.secure) if secure else ("http", self.plain)
         request = urllib.request.Request(f"{scheme}://127.0.0.1:{port}{path}", data)
         request.add_header("Host", "films.example.org")
@@ -133,6 +136,9 @@ def test_a_site_behind_nginx(proxy: Proxy) -> None:
     assert status == 200
     assert headers["Strict-Transport-Security"] == "max-age=31536000"
     assert "gunicorn" not in (headers["Server"] or "")
+
+    assert re.fullmatch(r"[0-9a-f]{32}", headers["X-Request-ID"])  # nginx's own, not the client's
+    assert proxy.get("/healthz")[2] == b"alive\n"
 
     status, headers, _ = proxy.get("/account/login/")
     assert "Secure" in (headers["Set-Cookie"] or "")
