@@ -1,6 +1,7 @@
 """Log lines: one an event, with the ids of what they are about, and without secrets."""
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,8 +16,10 @@ Ids = Mapping[str, int | str]
 
 _bound: ContextVar[Ids] = ContextVar("ids", default=MappingProxyType({}))
 
-#: What an address holds that opens a door to whoever knows it.
+#: What an address holds that opens a door to whoever knows it: arguments of URLs, and how they
+#: look in words, where an address may have led nowhere.
 SECRETS = ("token", "key", "uidb36")
+SECRET = re.compile(r"(/(?:feeds|shared|nights)/|/password/reset/key/)[^/\s]+")
 
 
 @contextmanager
@@ -36,7 +39,7 @@ def path_of(request: HttpRequest) -> str:
     for name in SECRETS:
         if match and match.kwargs.get(name):
             path = path.replace(str(match.kwargs[name]), "…")
-    return path
+    return SECRET.sub(r"\1…", path)
 
 
 class Context(logging.Filter):
@@ -50,8 +53,11 @@ class Context(logging.Filter):
             record.args = tuple(safe if arg == request.path else arg for arg in record.args)
         if record.exc_info and isinstance(record.exc_info[1], OperationalError | InterfaceError):
             reason = str(record.exc_info[1]).strip().partition("\n")[0]
-            record.msg, record.args = f"{record.getMessage()}: %s", (reason,)
+            record.msg, record.args = "%s: %s", (record.getMessage(), reason)
             record.exc_info = None
+        said = record.getMessage()
+        if SECRET.search(said):
+            record.msg, record.args = SECRET.sub(r"\1…", said), None
         return True
 
 

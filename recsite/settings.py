@@ -309,21 +309,3 @@ USE_I18N = True
 USE_TZ = True
 
 LOGGING = logs(LOG_FORMAT, LOG_LEVEL)
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
-    },
-    "filters": {"secrets": {"()": "recsite.logs.WithoutSecrets"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["secrets"],
-        },
-    },
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    # Its lines name whole addresses, and TMDB's may hold the key.
-    "loggers": {"urllib3": {"level": "ERROR"}},
-}

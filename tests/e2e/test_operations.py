@@ -14,6 +14,9 @@ from tests.e2e.running import RunningSite, until
 
 pytestmark = pytest.mark.looks
 
+#: The admin's links change their colour gradually, also when the scheme changes.
+COLOURS_SETTLED = "Promise.all(document.getAnimations().map((each) => each.finished))"
+
 OPERATOR = """
 from importlib import import_module
 from django.conf import settings
@@ -72,6 +75,7 @@ def test_axe_finds_nothing_and_nothing_is_too_wide(
             page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             for width in (360, 1440):
                 page.set_viewport_size({"width": width, "height": 900})
+                page.evaluate(COLOURS_SETTLED)
                 found = AxeResults(
                     page.evaluate("axe.run('.operations', {resultTypes: ['violations']})")
                 )
