@@ -197,8 +197,6 @@ def begin(claim: Claim) -> Run:
     if prediction is None:
         raise ClaimLost
     viewer = prediction.viewer
-    if training.needs_loading():
-        write(claim, lease_expires_at=whole_timeout())
     loaded = training.load_active()
     if loaded is None:
         raise NoActiveModel("There is no active model; train one with manage.py train.")
@@ -249,7 +247,7 @@ def score(run: Run) -> "NDArray[np.floating]":
 
 
 def whole_timeout() -> "CombinedExpression":
-    """The lease of work that cannot say how far it is."""
+    """The lease of C code that may keep Python's lock: no beat extends it."""
     return Now() + timedelta(seconds=settings.PREDICTION_TIMEOUT)
 
 
@@ -289,8 +287,6 @@ def explain_film(run: Run) -> None:
 
 
 def find_nearest(run: Run) -> None:
-    """Find the viewers nearest in taste; that is the database's work, which cannot report."""
-    write(run.claim, lease_expires_at=whole_timeout())
     run.store("nearest", nearest.nearest(run.viewer), 1)
 
 

@@ -8,7 +8,7 @@ challenger · `taste_groups` of films · `attempts` the life of one training · 
 from recommendations.training.algorithms import TrainingFailed, algorithm, unfitted
 from recommendations.training.attempts import SIMILAR, TrainingLost, run, train
 from recommendations.training.keeping import Refused
-from recommendations.training.loading import LoadedModel, load_active, needs_loading
+from recommendations.training.loading import LoadedModel, load_active
 from recommendations.training.reading import film_features
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "algorithm",
     "film_features",
     "load_active",
-    "needs_loading",
     "run",
     "train",
     "unfitted",

@@ -41,12 +41,6 @@ def in_memory() -> int | None:
     return _loaded.pk if _loaded else None
 
 
-def needs_loading() -> bool:
-    """Whether `load_active` has something to load, which may take a while."""
-    active = TrainedModel.objects.active().values_list("pk", flat=True).first()
-    return _loaded is None or _loaded.pk != active
-
-
 def load_active() -> LoadedModel | None:
     """The active model, or None if there is none. Loaded once, and anew when another is activated.
 
