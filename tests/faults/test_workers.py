@@ -54,10 +54,10 @@ def test_the_main_process_of_a_cluster_killed(sqlite_service: Service) -> None:
         before = service.cluster()
         family = [before, *before.children(recursive=True)]
         before.kill()
+        until_ended(family)
         service.no_fault()
         service.until_done_once(0, attempt=2)
         service.until_replaced(before.pid)
-    until_ended(family)
 
 
 @pytest.mark.parametrize("to", [os.kill, os.killpg])
