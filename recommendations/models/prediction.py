@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
+from recommendations.models.clocks import LONGEST_WAKE_PERIOD, past
 from recommendations.models.taste import Viewer
 from recommendations.models.trained_model import TrainedModel, films_of
 from recommendations.models.workers import BATCH, PREDICTIONS
@@ -32,9 +33,6 @@ TASTE = "taste"
 
 #: Work that has been due for so long while nobody works means that no worker is alive.
 SILENCE = timedelta(seconds=15)
-
-#: Workers are woken again for what is still queued; no wake-up waits longer than this.
-LONGEST_WAKE_PERIOD = timedelta(minutes=16)
 
 
 def film_key(movie_id: int) -> str:
@@ -73,15 +71,11 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
         )
 
     def lease_expired(self) -> Self:
-        """Also those leased for longer than anybody asks for: the clock was put back since."""
-        too_long = Now() + timedelta(seconds=2 * settings.PREDICTION_TIMEOUT)
-        expired = Q(lease_expires_at__lt=Now()) | Q(lease_expires_at__gt=too_long)
-        return self.filter(expired, status=Prediction.Status.RUNNING)
+        longest = timedelta(seconds=settings.PREDICTION_TIMEOUT)
+        return self.filter(past("lease_expires_at", longest), status=Prediction.Status.RUNNING)
 
     def wake_due(self) -> Self:
-        """Also those to be woken later than anybody asks for: the clock was put back since."""
-        due = Q(wake_at__lt=Now()) | Q(wake_at__gt=Now() + 2 * LONGEST_WAKE_PERIOD)
-        return self.filter(due, status=Prediction.Status.QUEUED)
+        return self.filter(past("wake_at", LONGEST_WAKE_PERIOD), status=Prediction.Status.QUEUED)
 
     def no_worker(self) -> bool:
         """True when somebody's work is due, and for a while none of it was claimed or leased."""

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from recommendations.models.catalogue import Movie
+from recommendations.models.clocks import LONGEST_WAKE_PERIOD, past
 from recommendations.models.taste import Viewer
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ class RatingsImportQuerySet(models.QuerySet["RatingsImport"]):
         return self.filter(pk=pk, status=RatingsImport.Status.RUNNING, attempt=attempt)
 
     def lease_expired(self) -> Self:
-        return self.filter(status=RatingsImport.Status.RUNNING, lease_expires_at__lt=Now())
+        longest = timedelta(seconds=settings.PREDICTION_TIMEOUT)
+        return self.filter(past("lease_expires_at", longest), status=RatingsImport.Status.RUNNING)
 
     def wake_due(self) -> Self:
-        return self.filter(status=RatingsImport.Status.QUEUED, wake_at__lt=Now())
+        due = past("wake_at", LONGEST_WAKE_PERIOD)
+        return self.filter(due, status=RatingsImport.Status.QUEUED)
 
 
 class RatingsImport(models.Model):

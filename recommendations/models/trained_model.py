@@ -16,10 +16,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from recommendations.models.catalogue import Movie
+from recommendations.models.clocks import LONGEST_WAKE_PERIOD, past
 
 if TYPE_CHECKING:
     from django.db.models.expressions import CombinedExpression
     from numpy.typing import NDArray
+
+
+#: A lease that is further from now than this, and itself, was given before the clock was changed.
+JUMP = timedelta(minutes=10)
 
 
 class TrainedModelQuerySet(models.QuerySet["TrainedModel"]):
@@ -40,8 +45,14 @@ class TrainedModelQuerySet(models.QuerySet["TrainedModel"]):
     def lease_expired(self) -> Self:
         return self.running().filter(lease_expires_at__lt=Now())
 
+    def lease_jumped(self) -> Self:
+        """Those whose lease says nothing: the clock was changed, or nobody has looked for long."""
+        long_ago = Q(lease_expires_at__lt=Now() - JUMP)
+        too_far = Q(lease_expires_at__gt=training_lease() + JUMP)
+        return self.running().filter(long_ago | too_far)
+
     def wake_due(self) -> Self:
-        return self.queued().filter(wake_at__lt=Now())
+        return self.queued().filter(past("wake_at", LONGEST_WAKE_PERIOD))
 
     def usable(self) -> Self:
         """Those that can be put to work."""

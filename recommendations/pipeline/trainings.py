@@ -12,6 +12,8 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from recommendations.models import TrainedModel
+from recommendations.models.clocks import LONGEST_WAKE_PERIOD
+from recommendations.models.trained_model import training_lease
 from recommendations.models.workers import TRAINING
 
 logger = logging.getLogger(__name__)
@@ -63,6 +65,8 @@ def reap() -> int:
 
     Returns how many rows were changed. Any number may reap at once: each row is changed once.
     """
+    # Those that live extend their lease before it runs out again.
+    TrainedModel.objects.lease_jumped().update(lease_expires_at=training_lease())
     lost = TrainedModel.objects.lease_expired().values_list("pk", flat=True)
     forgotten = TrainedModel.objects.wake_due().only("pk", "created_at", "wake_at")
     return sum(map(_give_up, lost)) + sum(map(_wake_again, forgotten))
@@ -81,7 +85,8 @@ def _give_up(pk: int) -> bool:
 def _wake_again(row: TrainedModel) -> bool:
     same = TrainedModel.objects.wake_due().filter(pk=row.pk, wake_at=row.wake_at)
     with transaction.atomic():
-        due = same.update(wake_at=Now() + max(timezone.now() - row.created_at, WAKE_PERIOD))
+        waited = max(timezone.now() - row.created_at, WAKE_PERIOD)
+        due = same.update(wake_at=Now() + min(waited, LONGEST_WAKE_PERIOD))
         if due:
             _wake(row.pk)
     return bool(due)

@@ -198,7 +198,7 @@ def test_a_training_that_nobody_came_for_is_woken_ever_more_seldom(catalogue: No
     assert reap_trainings() == 1
     assert reap_trainings() == 0
     assert OrmQ.objects.filter(key="training").count() == 2
-    later = TrainedModel.objects.filter(wake_at__gt=Now() + timedelta(minutes=59))
+    later = TrainedModel.objects.filter(wake_at__gt=Now() + timedelta(minutes=15))
     assert later.get() == model
 
 
@@ -281,3 +281,29 @@ def test_retraining_in_place_of_another_algorithm_starts_from_the_defaults(
     retrain()
     asked = TrainedModel.objects.unfinished().get()
     assert (asked.algorithm, asked.parameters) == ("popularity", {})
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_training_at_work_while_the_clock_jumps_is_not_given_up(
+    catalogue: None, hours: int
+) -> None:
+    model = ask()
+    jumped = Now() + timedelta(hours=hours)
+    TrainedModel.objects.update(claimed_at=Now(), lease_expires_at=jumped)
+    assert reap_trainings() == 0
+    model.refresh_from_db()
+    assert model.state == State.TRAINING
+    lease = TrainedModel.objects.filter(
+        lease_expires_at__gt=Now(), lease_expires_at__lt=Now() + timedelta(minutes=10)
+    )
+    assert lease.exists()
+    lose(model)
+    assert reap_trainings() == 1
+
+
+def test_a_training_queued_before_the_clock_was_put_back_is_woken(catalogue: None) -> None:
+    ask()
+    TrainedModel.objects.update(wake_at=Now() + timedelta(hours=1))
+    assert reap_trainings() == 1
+    assert OrmQ.objects.count() == 2
+    assert reap_trainings() == 0
