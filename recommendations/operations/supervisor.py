@@ -11,6 +11,7 @@ from datetime import timedelta
 import psutil
 from django.conf import settings
 from django.db.models.functions import Now
+from django_q.models import OrmQ
 
 from recommendations.models import Worker
 from recommendations.models.workers import BATCH, PREDICTIONS, WorkerQuerySet
@@ -22,6 +23,9 @@ from recommendations.pipeline import imports, reaping, trainings
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
+
+#: Where releases before the supervised workers queued; what they signed ours cannot read.
+FORMER_QUEUE = "recsite"
 
 #: How long a cluster may take until its workers show a sign of life.
 START_SECONDS = 60
@@ -101,6 +105,7 @@ class Supervisor:
         self.to_release: set[str] = set()
         self.replaced = dict.fromkeys(workers, 0)
         self.reaped_at = time.monotonic()
+        self.database_was_away = False
 
     def run(self) -> None:
         """Start and watch over the clusters; ends by an exception only."""
@@ -123,13 +128,16 @@ class Supervisor:
         for queue, watch in self.watches.copy().items():
             code = self.children.running[queue].poll()
             if code is None:
-                with surviving("The workers are not watched"):
+                with surviving("The workers are not watched", self.note_outage):
                     if trouble := watch.trouble():
                         self.replace(queue, trouble)
             elif watch.age > self.back_off(queue):
                 self.replace(queue, f"its main process ended ({code})")
-        with surviving("Nothing is reaped"):
+        with surviving("Nothing is reaped", self.note_outage):
             self.heal()
+
+    def note_outage(self) -> None:
+        self.database_was_away = True
 
     def back_off(self, queue: str) -> float:
         return min(2.0 ** self.replaced[queue], LONGEST_BACK_OFF)
@@ -145,10 +153,13 @@ class Supervisor:
         return self.watches[queue].age < START_SECONDS
 
     def heal(self) -> None:
-        """Hand out anew what a replaced cluster had taken, and reap once a period."""
+        """Hand out anew what a replaced cluster or an outage has lost, and reap once a period."""
         for queue in self.to_release.copy():
             release(queue)
             self.to_release.discard(queue)
+        if self.database_was_away:
+            reaping.wake_all()  # a worker that was woken in vain does not come again
+            self.database_was_away = False
         if time.monotonic() - self.reaped_at > settings.REAP_PERIOD:
             self.reaped_at = time.monotonic()
             reap()
@@ -156,7 +167,15 @@ class Supervisor:
 
 def reap() -> int:
     """Bring back what lost workers held, and forget the workers; returns how many rows moved."""
-    return reaping.reap() + imports.reap() + trainings.reap() + forget_lost_workers()
+    moved = take_over() + reaping.reap() + imports.reap() + trainings.reap()
+    return moved + forget_lost_workers()
+
+
+def take_over() -> int:
+    """Wake our workers for what an older release, not stopped yet, has woken its own for."""
+    if not OrmQ.objects.filter(key=FORMER_QUEUE).delete()[0]:
+        return 0
+    return reaping.wake_all() + imports.wake_all()
 
 
 def forget_lost_workers() -> int:

@@ -2,10 +2,18 @@
 
 import logging
 import traceback
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from django.db import IntegrityError, connection, transaction
+from django.db import (
+    Error,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.tasks import async_task
@@ -14,6 +22,7 @@ from recommendations.importers.exports.importing import Reading, read
 from recommendations.importers.exports.reading import Contents, ExportFile
 from recommendations.importers.report import ImportFailed
 from recommendations.models import RatingsImport, Viewer
+from recommendations.models.clocks import LONGEST_WAKE_PERIOD
 from recommendations.models.prediction import HOME
 from recommendations.models.ratings_import import RatingsImportQuerySet, import_lease
 from recommendations.pipeline import requests
@@ -82,6 +91,10 @@ def run(import_id: int) -> None:
         produce(claim)
     except ClaimLost:
         logger.warning("%s: not mine any more; its result is dropped.", claim)
+    except (OperationalError, InterfaceError) as outage:
+        let_go(claim, traceback.format_exc())
+        logger.warning("%s is interrupted: %s", claim, outage)
+        raise
     except ImportFailed as failure:
         fail(claim, str(failure))
     except BaseException as error:
@@ -124,6 +137,7 @@ def store(claim: Claim, row: RatingsImport, reading: Reading) -> None:
         claim,
         status=Status.SUCCEEDED,
         content=b"",
+        error="",
         report=reading.report.as_json(),
         finished_at=Now(),
         lease_expires_at=None,
@@ -139,9 +153,20 @@ def write(claim: Claim, **changes: Any) -> None:
         raise ClaimLost
 
 
-def fail(claim: Claim, message: str, error: str = "") -> None:
+def let_go(claim: Claim, error: str) -> None:
+    """Let the claim run out now: that the database went away is not the file's fault."""
+    with suppress(Error):
+        reconnect()
+        RatingsImport.objects.held(*claim).update(error=error, lease_expires_at=Now())
+
+
+def reconnect() -> None:
     if not connection.is_usable():
         connection.close()  # so that the next statement opens another
+
+
+def fail(claim: Claim, message: str, error: str = "") -> None:
+    reconnect()
     _end(RatingsImport.objects.held(*claim), message, error)
 
 
@@ -167,6 +192,13 @@ def reap(rows: RatingsImportQuerySet | None = None) -> int:
     return moved + sum(_wake_again(row) for row in rows.wake_due().defer("content"))
 
 
+def wake_all() -> int:
+    """Wake for all that is queued: what was to wake their workers is gone."""
+    queued = RatingsImport.objects.filter(status=Status.QUEUED)
+    queued.update(wake_at=Now() - timedelta(seconds=1))
+    return reap(queued)
+
+
 def _lease_lost(claim: Claim) -> bool:
     same = RatingsImport.objects.held(*claim).lease_expired()
     if claim.attempt >= ATTEMPTS:
@@ -183,7 +215,7 @@ def _wake_again(row: RatingsImport) -> bool:
     same = RatingsImport.objects.wake_due().filter(pk=row.pk, wake_at=row.wake_at)
     with transaction.atomic():
         waited = max(timezone.now() - row.requested_at, WAKE_PERIOD)
-        due = same.update(wake_at=Now() + waited)
+        due = same.update(wake_at=Now() + min(waited, LONGEST_WAKE_PERIOD))
         if due:
             _wake(row.pk)
     return bool(due)

@@ -9,13 +9,17 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from recommendations.models import Prediction
-from recommendations.models.prediction import LONGEST_WAKE_PERIOD
+from recommendations.models.clocks import LONGEST_WAKE_PERIOD
 from recommendations.pipeline.requests import WAKE_PERIOD, wake
 
 if TYPE_CHECKING:
     from recommendations.models.prediction import PredictionQuerySet
 
 logger = logging.getLogger(__name__)
+
+#: So many are woken again at once, and the others in the next period: those that wait in a long
+#: queue are not forgotten, and need not all be queued once more.
+WOKEN_AT_ONCE = 100
 
 #: A prediction whose worker was lost so many times is given up.
 ATTEMPTS = 3
@@ -33,7 +37,8 @@ def reap(rows: "PredictionQuerySet | None" = None) -> int:
     """
     rows = Prediction.objects.all() if rows is None else rows
     moved = sum(_lease_lost(row) for row in rows.lease_expired())
-    return moved + sum(_wake_again(row) for row in rows.wake_due())
+    forgotten = rows.wake_due().order_by("wake_at").defer("result")[:WOKEN_AT_ONCE]
+    return moved + sum(_wake_again(row) for row in forgotten)
 
 
 def wake_all() -> int:
@@ -64,7 +69,8 @@ def _lease_lost(row: Prediction) -> bool:
 
 def _give_up(row: Prediction) -> bool:
     same = Prediction.objects.filter(pk=row.pk, attempt=row.attempt).lease_expired()
-    failed = same.update(status=Prediction.Status.FAILED, error=LOST, finished_at=Now())
+    error = f"{row.error}\n{LOST}".strip()  # what the last attempt met, if it could tell
+    failed = same.update(status=Prediction.Status.FAILED, error=error, finished_at=Now())
     if failed:
         logger.error("Prediction %s failed: %s", row.pk, LOST)
     return bool(failed)

@@ -4,19 +4,19 @@ import logging
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import Error, InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from recommendations import shelves, training
 from recommendations.logs import bound
-from recommendations.models import Prediction, Scores, Viewer
+from recommendations.models import Prediction, Scores, TrainedModel, Viewer
 from recommendations.models.marks import evidence
 from recommendations.models.prediction import HOME, TASTE, Claim, film_of, lease
 from recommendations.models.workers import worker_name
@@ -48,14 +48,20 @@ class NoActiveModel(Exception):
     """There is nothing to predict with."""
 
 
+class ModelDeleted(Exception):
+    """The model was deleted in the middle of the run; another one is at work."""
+
+
 def run(prediction_id: int) -> None:
     """Compute one prediction, if it is still waiting to be computed.
 
     1. Claim it by compare-and-swap. A task that comes twice, late, or for a deleted row finds
        nothing to claim.
     2. Compute and store; every write is fenced by the claim.
-    3. An exception is final, a timeout too: the row fails with its traceback, and the exception
-       goes on to Django-Q2, which records it.
+    3. A database or a model that goes away in the middle is no fault of the run's, which another
+       attempt repeats.
+    4. Any other exception is final, a timeout too: the row fails with its traceback, and the
+       exception goes on to Django-Q2, which records it.
     """
     claim = take(prediction_id)
     if claim:
@@ -70,6 +76,10 @@ def complete(claim: Claim) -> None:
             produce(claim)
     except ClaimLost:
         logger.warning("%s: not mine any more; its result is dropped.", claim)
+    except (OperationalError, InterfaceError, ModelDeleted) as interruption:
+        let_go(claim, traceback.format_exc())
+        logger.warning("%s is interrupted: %s", claim, interruption)
+        raise
     except BaseException as error:
         fail(claim, traceback.format_exc())
         logger.error("%s failed: %s", claim, error)  # noqa: TRY400 (the row keeps the traceback)
@@ -122,9 +132,20 @@ def write(claim: Claim, **changes: Any) -> None:
         raise ClaimLost
 
 
-def fail(claim: Claim, error: str) -> None:
+def let_go(claim: Claim, error: str) -> None:
+    """Let the claim run out now; while the database is away, it does so by itself."""
+    with suppress(Error):
+        reconnect()
+        Prediction.objects.held(claim).update(error=error, lease_expires_at=Now())
+
+
+def reconnect() -> None:
     if not connection.is_usable():
         connection.close()  # so that the next statement opens another
+
+
+def fail(claim: Claim, error: str) -> None:
+    reconnect()
     Prediction.objects.held(claim).update(
         status=Prediction.Status.FAILED,
         error=error,
@@ -149,6 +170,7 @@ def succeed(claim: Claim) -> None:
             claim,
             status=Prediction.Status.SUCCEEDED,
             progress=1,
+            error="",
             finished_at=Now(),
             lease_expires_at=Now(),
         )
@@ -222,6 +244,13 @@ def score_films(run: Run) -> "shelves.Scored":
     stars = run.lowering.of_stars(run.model.predict_stars(run.history, user=run.viewer.pk)).stars
     with transaction.atomic():
         write(run.claim, progress=SCORING)
+        # Locked, as the scores name it.
+        if (
+            not TrainedModel.objects.select_for_update(no_key=True)
+            .filter(pk=run.model_id)
+            .exists()
+        ):
+            raise ModelDeleted(f"Model {run.model_id} was deleted.")
         Scores.objects.update_or_create(
             viewer=run.viewer,
             defaults={

@@ -132,3 +132,22 @@ def test_the_schedules_are_there_after_a_migration_and_call_real_tasks(db: None)
 def test_all_that_is_queued_is_woken_after_a_cluster_was_replaced(queued: Prediction) -> None:
     assert reaping.wake_all() == 1
     assert OrmQ.objects.count() == 2
+
+
+def test_of_a_crowd_so_many_are_woken_at_once_those_that_waited_longest_first(
+    queued: Prediction, alice: Viewer
+) -> None:
+    Prediction.objects.bulk_create(
+        Prediction(
+            viewer=alice,
+            key=f"film:{number}",
+            taste_version=1,
+            wake_at=Now() - timedelta(seconds=number),
+        )
+        for number in range(1, reaping.WOKEN_AT_ONCE + 2)
+    )
+    assert reaping.reap() == reaping.WOKEN_AT_ONCE
+    [left] = Prediction.objects.wake_due()
+    assert left.key == "film:1"
+    assert reaping.reap() == 1
+    assert OrmQ.objects.count() == reaping.WOKEN_AT_ONCE + 2

@@ -21,8 +21,9 @@ from recommendations.models.trained_model import films_of
 from recommendations.pipeline import reaping, requests, runs
 from recommendations.shelves import SHOWN
 from recommendations.tasks import run_prediction
+from recommendations.training import keeping
 from tests.algorithms import Interrupted
-from tests.conftest import CRIME, train
+from tests.conftest import CRIME, LONG_AGO, train
 
 Status = Prediction.Status
 
@@ -377,7 +378,7 @@ def test_a_model_that_is_silent_gets_its_whole_timeout(
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connection to lose")
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_lost_in_the_middle_of_a_run_is_a_failure_with_its_traceback(
+def test_a_run_whose_connection_is_lost_is_done_again(
     interrupted: type[Interrupted], alice: Viewer
 ) -> None:
     row = ask(alice)
@@ -392,5 +393,49 @@ def test_a_connection_lost_in_the_middle_of_a_run_is_a_failure_with_its_tracebac
     interrupted.meanwhile = cut_the_line
     with pytest.raises(OperationalError):
         run_prediction(row.pk)
-    assert again(row).status == Status.FAILED
+    assert again(row).status == Status.RUNNING
     assert "OperationalError" in again(row).error
+    reaping.reap()
+    run_prediction(row.pk)
+    found = again(row)
+    assert (found.status, found.attempt, found.error) == (Status.SUCCEEDED, 2, "")
+
+
+def test_what_an_outage_said_is_kept_when_the_last_attempt_meets_it(
+    interrupted: type[Interrupted], alice: Viewer
+) -> None:
+    row = ask(alice)
+
+    def go_away() -> None:
+        raise OperationalError("the server went away")
+
+    for _ in range(reaping.ATTEMPTS):
+        interrupted.meanwhile = go_away
+        with pytest.raises(OperationalError):
+            run_prediction(row.pk)
+        Prediction.objects.filter(pk=row.pk).update(lease_expires_at=LONG_AGO)
+        reaping.reap()
+    assert again(row).status == Status.FAILED
+    assert "the server went away" in again(row).error
+    assert again(row).reason == reaping.LOST
+
+
+def test_a_run_whose_model_is_deleted_is_done_by_the_one_at_work(
+    interrupted: type[Interrupted], alice: Viewer
+) -> None:
+    row = ask(alice)
+    old = TrainedModel.objects.active().get()
+
+    def replace_the_model() -> None:
+        train("svd")
+        keeping.delete(TrainedModel.objects.get(pk=old.pk))
+
+    interrupted.meanwhile = replace_the_model
+    with pytest.raises(runs.ModelDeleted):
+        run_prediction(row.pk)
+    Prediction.objects.filter(pk=row.pk).update(lease_expires_at=LONG_AGO)
+    reaping.reap()
+    run_prediction(row.pk)
+    found = again(row)
+    assert (found.status, found.attempt) == (Status.SUCCEEDED, 2)
+    assert found.model == TrainedModel.objects.active().get()
