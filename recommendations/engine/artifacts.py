@@ -7,6 +7,7 @@ artifact's checksum, and so vouches for all of it.
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -136,11 +137,22 @@ def write(folder: Path, manifest: Manifest, arrays: Mapping[str, NDArray[Any]]) 
     stored = {}
     for name, array in arrays.items():
         path = folder / file_of(name)
-        np.save(path, np.ascontiguousarray(array), allow_pickle=False)
+        _save(path, array)
         stored[_array_name(name)] = StoredArray.of(path, array)
     content = replace(manifest, arrays=stored).to_bytes()
     (folder / MANIFEST).write_bytes(content)
     return checksum(content)
+
+
+def _save(path: Path, array: NDArray[Any]) -> None:
+    """NumPy says of a full disk only how much of the array it has written."""
+    try:
+        np.save(path, np.ascontiguousarray(array), allow_pickle=False)
+    except OSError as error:
+        free = shutil.disk_usage(path.parent).free // 2**20
+        raise OSError(
+            f"{path.name} cannot be written ({error}); {free} MB are free in {path.parent}"
+        ) from error
 
 
 def read_manifest(folder: Path) -> Manifest:
