@@ -5,11 +5,6 @@ import django.db.models.functions.datetime
 from django.db import migrations, models
 
 
-def rename_queue(apps, schema_editor):
-    """What was queued before has a queue of another name."""
-    apps.get_model("django_q", "OrmQ").objects.filter(key="recsite").update(key="predictions")
-
-
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -17,7 +12,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(rename_queue, migrations.RunPython.noop),
         migrations.AddField(
             model_name='prediction',
             name='claimed_by',

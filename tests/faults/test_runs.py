@@ -112,7 +112,7 @@ def test_tasks_delivered_twice_late_and_for_a_deleted_row(service: Service) -> N
     service.query(deliver)
     service.query(deliver)
     deleted = service.guests[1].viewer
-    service.query(f"DELETE FROM recommendations_prediction WHERE viewer_id = {deleted}")  # noqa: S608
+    service.query(f"DELETE FROM recommendations_prediction WHERE viewer_id = {deleted}")  # noqa: S608 (our own words)
     with service.watched():
         service.start_workers("--queue", "predictions")
         service.until_done_once(0)
@@ -134,7 +134,7 @@ def test_no_worker_for_long_then_one(service: Service) -> None:
             "datetime('now', '-1 minute')" if service.is_sqlite else "now() - interval '1 minute'"
         )
         service.query(
-            f"UPDATE recommendations_prediction SET enqueued_at = {ago}, wake_at = {ago}"  # noqa: S608
+            f"UPDATE recommendations_prediction SET enqueued_at = {ago}, wake_at = {ago}"  # noqa: S608 (our own words)
         )
         visitor = service.visitor(0)
         assert "No worker is running" in visitor.open("/")

@@ -121,7 +121,7 @@ def test_idle_guests_go_and_active_ones_stay(catalogue: None) -> None:
 
 
 def test_the_schedules_are_there_after_a_migration_and_call_real_tasks(db: None) -> None:
-    names = {*schedules.SCHEDULES, schedules.NIGHTLY}
+    names = {*schedules.SCHEDULES, *schedules.NIGHT_WORK}
     assert set(Schedule.objects.values_list("name", flat=True)) == names
     schedules.install()
     assert Schedule.objects.count() == len(names)

@@ -44,7 +44,7 @@ PARAMETERS = {
     *(BrowseForm.base_fields),
     *("page", "seed", "since", "seen", "place", "next", "q", "sort", "find", "stars"),
     *("film", "turn", "minutes", "not", "list_name", "key", "group", "answer", "share", "renew"),
-    *("name",),
+    *("name", "viewer", "live"),
 }
 
 #: Pages that answer a POST as they do a GET.
