@@ -63,8 +63,11 @@ def drains(service: Service, looks: int = 3) -> None:
         until(partial(has_done, service, more), seconds=PATIENCE)
 
 
-@pytest.mark.parametrize("queue", ["predictions", "batch"])
-def test_ten_thousand_requests_at_once(service: Service, queue: str) -> None:
+@pytest.mark.parametrize(("database", "queue"), [("sqlite", "predictions"), ("postgres", "batch")])
+def test_ten_thousand_requests_at_once(
+    request: pytest.FixtureRequest, database: str, queue: str
+) -> None:
+    service: Service = request.getfixturevalue(f"{database}_service")
     service.environment["LIMIT_QUEUE"] = str(2 * CROWD)  # or nobody would be let in behind them
     ask_at_once(service, queue)
     service.start_web()

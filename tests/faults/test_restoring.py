@@ -83,8 +83,9 @@ def test_a_site_comes_back_from_its_backup(
 
 
 def test_the_tables_go_back_and_forth_and_nobody_loses_anything(
-    service: Service, postgres: PostgresServer, tmp_path: Path
+    postgres_service: Service, postgres: PostgresServer, tmp_path: Path
 ) -> None:
+    service = postgres_service
     service.manage("precompute")
     before = what_people_said(service)
     [back] = blocks("Rollback")

@@ -101,7 +101,8 @@ def test_a_worker_that_runs_out_of_memory(sqlite_service: Service) -> None:
     assert service.worker_of(failed) in service.all_workers()
 
 
-def test_tasks_delivered_twice_late_and_for_a_deleted_row(service: Service) -> None:
+def test_tasks_delivered_twice_late_and_for_a_deleted_row(postgres_service: Service) -> None:
+    service = postgres_service
     service.start_web()
     service.come(0, 1)
     service.query(f"CREATE TABLE delivered AS {TASKS}")
@@ -126,7 +127,8 @@ def test_tasks_delivered_twice_late_and_for_a_deleted_row(service: Service) -> N
     assert "Traceback" not in service.log()
 
 
-def test_no_worker_for_long_then_one(service: Service) -> None:
+def test_no_worker_for_long_then_one(sqlite_service: Service) -> None:
+    service = sqlite_service
     service.start_web()
     with service.watched():
         service.come(0)

@@ -125,8 +125,9 @@ def test_artifacts_truncated_bit_flipped_and_missing(sqlite_service: Service) ->
 
 
 def test_models_activated_rolled_back_and_deleted_in_the_middle_of_a_run(
-    service: Service,
+    postgres_service: Service,
 ) -> None:
+    service = postgres_service
     service.environment["PREDICTION_TIMEOUT"] = "60"  # commands take their time
     service.manage("train", "--algorithm", "faulty", "--param", "factors=5", "--no-activate")
     old, new = active(service), active(service) + 1

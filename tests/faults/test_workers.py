@@ -80,7 +80,8 @@ def test_sigterm_to_a_cluster_in_the_middle(
     until(lambda: service.all_workers() == {pid for pid, _ in service.workers()}, seconds=PATIENCE)
 
 
-def test_sigterm_to_runworkers_in_the_middle(service: Service) -> None:
+def test_sigterm_to_runworkers_in_the_middle(sqlite_service: Service) -> None:
+    service = sqlite_service
     service.environment["WORKER_GRACE"] = str(PATIENCE)
     service.start("--queue", "predictions")
     service.fault("wait", guest=0)
