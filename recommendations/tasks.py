@@ -1,5 +1,6 @@
 """What Django-Q2 calls. Each task carries one id at most, and returns None or a small number."""
 
+import time
 from datetime import timedelta
 
 from django.conf import settings
@@ -7,7 +8,7 @@ from django.core.management import call_command
 
 from recommendations import training
 from recommendations.logs import bound
-from recommendations.models import Prediction, Viewer
+from recommendations.models import Prediction, RateCount, Viewer
 from recommendations.models.workers import worker_name
 from recommendations.pipeline import imports, precomputing, reaping, runs, trainings
 from recommendations.training import keeping
@@ -64,6 +65,10 @@ def prune_guests() -> int:
 
 def clear_sessions() -> None:
     call_command("clearsessions")
+
+
+def prune_rate_counts() -> int:
+    return RateCount.objects.prune(time.time())
 
 
 def answer() -> int:

@@ -191,4 +191,5 @@ def rates(name: str, text: str) -> list[tuple[int, int]]:
             "leave it empty for no limit."
         )
     split = (part.split("/") for part in parts)
-    return [(int(amount), PERIODS[period]) for amount, period in split]
+    strictest = sorted(((PERIODS[period], int(most)) for most, period in split), reverse=True)
+    return [(most, seconds) for seconds, most in dict(strictest).items()]

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from recommendations.models.workers import QUEUES
-from recsite.environment import mail
+from recsite.environment import mail, rates
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -91,6 +91,10 @@ def test_a_bad_value_is_an_error_of_one_line_that_names_the_variable(
     assert ended.returncode == 1
     assert name in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_of_two_rates_of_one_period_the_stricter_counts() -> None:
+    assert rates("LIMIT_ACTIONS", "20/h, 10/h,5/m,") == [(10, 3600), (5, 60)]
 
 
 def test_mail_needs_an_address_to_come_from() -> None:

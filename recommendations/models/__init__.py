@@ -11,6 +11,7 @@ from recommendations.models.lists import ListEntry, MovieList
 from recommendations.models.marks import Mark
 from recommendations.models.night import FilmNight
 from recommendations.models.prediction import Prediction, Scores
+from recommendations.models.rate_counts import RateCount
 from recommendations.models.ratings_import import RatingsImport, UnmatchedEntry
 from recommendations.models.taste import Rating, Viewer
 from recommendations.models.trained_model import Neighbours, TrainedModel
@@ -30,6 +31,7 @@ __all__ = [
     "PausedQueue",
     "Person",
     "Prediction",
+    "RateCount",
     "Rating",
     "RatingsImport",
     "Scores",

@@ -133,7 +133,7 @@ class Beat(threading.Thread):
         next_beat = time.monotonic()
         while not self.over.wait(min(LOOK_SECONDS, settings.HEARTBEAT)):
             self.look()
-            if time.monotonic() >= next_beat:
+            if self.looks == LOOKS or time.monotonic() >= next_beat:
                 next_beat = time.monotonic() + settings.HEARTBEAT
                 self.write()
                 with surviving("The lease is not extended"):

@@ -14,6 +14,7 @@ SCHEDULES = {
     "Reap trainings": ("recommendations.tasks.reap_trainings", 1),
     "Reap imports": ("recommendations.tasks.reap_imports", 1),
     "Prune predictions": ("recommendations.tasks.prune_predictions", 60),
+    "Prune rate counts": ("recommendations.tasks.prune_rate_counts", 60),
     "Prune models": ("recommendations.tasks.prune_models", 24 * 60),
     "Remove idle guests": ("recommendations.tasks.prune_guests", 24 * 60),
     "Clear sessions": ("recommendations.tasks.clear_sessions", 24 * 60),

@@ -8,28 +8,23 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
-from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.db.models import F
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 from pytest_django import Settings
 
 from recommendations.middleware import address_of
-from recommendations.models import Movie, Prediction, Rating, TrainedModel, Viewer
+from recommendations.models import Movie, Prediction, RateCount, Rating, TrainedModel, Viewer
 from recommendations.models.prediction import HOME, film_key
 from recommendations.pipeline import limits, requests
 from recommendations.pipeline.limits import Limit, TooOften
-from recommendations.tasks import run_prediction
+from recommendations.tasks import prune_rate_counts, run_prediction
 
 TYPED = {"stars": "4.0"}
 HOURLY = [(2, 3600)]
-
-
-@pytest.fixture(autouse=True)
-def uncounted(db: None) -> None:
-    cache.clear()
 
 
 @pytest.fixture
@@ -117,6 +112,23 @@ def test_imports_are_counted_apart(alice_client: Client) -> None:
     assert rate(alice_client, 5) == 302
 
 
+@pytest.mark.usefixtures("catalogue")
+def test_the_next_period_begins_anew(client: Client, settings: Settings) -> None:
+    settings.LIMIT_ACTIONS = [(2, 24 * 3600), (1, 24 * 3600 - 1)]
+    assert [rate(client, film) for film in (1, 2)] == [302, 429]
+    RateCount.objects.update(period=F("period") - 1)
+    assert [rate(client, film) for film in (1, 2)] == [302, 429]
+    assert set(RateCount.objects.values_list("done", flat=True)) == {1}
+
+
+@pytest.mark.usefixtures("twice", "catalogue")
+def test_counts_of_the_past_are_forgotten(client: Client) -> None:
+    rate(client, 1)
+    assert prune_rate_counts() == 0
+    RateCount.objects.update(period=F("period") - 1)
+    assert prune_rate_counts() == 1
+
+
 @pytest.mark.usefixtures("twice", "catalogue")
 def test_a_limit_that_is_not_set_is_none(client: Client, settings: Settings) -> None:
     settings.LIMIT_ACTIONS = []
@@ -150,7 +162,7 @@ def test_the_address_is_what_the_trusted_proxies_say(
 
 
 def test_a_request_that_came_around_a_proxy_is_no_error_of_ours(
-    settings: Settings, client: Client
+    settings: Settings, client: Client, db: None
 ) -> None:
     settings.TRUSTED_PROXIES = 2
     page = client.post("/account/login/", {}, headers={"X-Forwarded-For": "6.6.6.6"})
@@ -268,7 +280,7 @@ def test_looking_again_writes_nothing(alice_client: Client, active_model: Traine
     alice_client.get("/")
     with CaptureQueriesContext(connection) as captured:
         assert alice_client.get("/").status_code == 200
-    assert not [query for query in captured if "recsite_cache" in query["sql"]]
+    assert not [query for query in captured if "ratecount" in query["sql"]]
 
 
 @pytest.mark.usefixtures("put_off")
@@ -327,7 +339,5 @@ def test_a_flood_that_is_refused_waits_for_no_lock(settings: Settings, client: C
     parameters = connection.get_connection_params()
     names = ("dbname", "user", "host", "port")
     with psycopg.connect(**{key: parameters[key] for key in names if key in parameters}) as other:
-        other.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('limit:ACTIONS:address:127.0.0.1', 0))"
-        )
+        other.execute("SELECT FROM recommendations_ratecount FOR UPDATE")
         assert client.post("/browse-as/stop/").status_code == 429
