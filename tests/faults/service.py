@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
@@ -142,6 +143,7 @@ class Service:
             try:
                 process.wait(timeout=30)
             except subprocess.TimeoutExpired:
+                warnings.warn(f"had to be killed: {process.args!r}", stacklevel=1)
                 process.kill()
                 process.wait()
         self.hosts, self.web = [], None

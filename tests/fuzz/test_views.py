@@ -20,12 +20,18 @@ from tests.fuzz.cases import ANYTHING, HOSTILE, cases
 from tests.fuzz.state import fingerprint, undone
 from tests.views.addresses import addresses
 from tests.views.belongings import Belongings
-from tests.views.test_bad_input import PARAMETERS, SHOWN
+from tests.views.test_bad_input import PARAMETERS
 from tests.views.told import TOLD, TOLD_BY_STRANGERS
 
 Fields = list[tuple[str, str]]
 
 TOKEN = "a" * 32
+
+#: Pages that show what was stored.
+SHOWN = (
+    *("home", "lists", "ratings", "watchlist", "seen", "hidden", "controls", "nights", "taste"),
+    *("rate-next", "tonight", "browse", "account", "account-export-json", "import"),
+)
 
 METHODS = ["get", "head", "post", "put", "patch", "delete", "options", "trace", "PROPFIND"]
 

@@ -53,10 +53,14 @@ def test_neutral_controls_leave_the_shelves_as_they_are(picked: Client) -> None:
     assert b"Top picks for you" in before
 
 
-def test_neutral_picks_are_the_ones_that_a_run_makes(picked: Client, alice: Viewer) -> None:
-    stored = Prediction.objects.get().result["top-picks"]["items"][:10]
-    films = top_picks(Scores.objects.get(), TasteControls(viewer=alice), 10)
-    assert [film.pk for film in films] == [item["movie"] for item in stored]
+def test_neutral_picks_fit_as_well_as_the_ones_that_a_run_makes(
+    picked: Client, alice: Viewer
+) -> None:
+    """Stored scores are rounded, so that films that fit nearly the same may change places."""
+    scores = Scores.objects.get()
+    stored = [item["movie"] for item in Prediction.objects.get().result["top-picks"]["items"][:10]]
+    films = [film.pk for film in top_picks(scores, TasteControls(viewer=alice), 10)]
+    assert scores.fit_of(np.array(films)).tolist() == scores.fit_of(np.array(stored)).tolist()
 
 
 def test_years_and_genres_act_on_every_shelf_without_a_run(picked: Client) -> None:
