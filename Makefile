@@ -18,8 +18,8 @@ demo: .venv/installed ## Run the whole site: PORT=8000 WORKERS=2 DATA_DIR=var DA
 
 test: .venv/installed-dev ## Run the test suite, on SQLite and on PostgreSQL
 	.venv/bin/python -m pytest --numprocesses auto --ignore tests/e2e --ignore tests/faults
-	.venv/bin/python -m pytest --numprocesses 2 --dist loadfile tests/e2e
-	.venv/bin/python -m tests.postgres .venv/bin/python -m pytest --numprocesses auto --ignore tests/e2e --ignore tests/faults --ignore tests/engine --ignore tests/fuzz --ignore tests/views/test_access.py
+	.venv/bin/python -m pytest --numprocesses 3 --dist loadfile tests/e2e
+	.venv/bin/python -m tests.postgres .venv/bin/python -m pytest --numprocesses auto --ignore tests/e2e --ignore tests/faults --ignore tests/engine --ignore tests/fuzz -m "not once"
 	.venv/bin/python -m pytest --numprocesses 2 -m faults tests/faults
 
 lint: .venv/installed-dev ## Check style, types, templates, imports, migrations and the lock files

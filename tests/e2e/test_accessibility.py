@@ -12,8 +12,6 @@ from tests.e2e.axe import RULES, WIDTHS, Scheme, assert_axe_finds_nothing, look
 from tests.e2e.browsing import browse_as_somebody, sign_in
 from tests.e2e.running import RunningSite
 
-pytestmark = pytest.mark.looks
-
 #: How the focus is seen: what is focused, and what is drawn around it. In a shelf that is not
 #: focused itself, it is the button that pages.
 FOCUSED = """() => {

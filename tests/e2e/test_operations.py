@@ -12,8 +12,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browsing import sign_in, silent_page
 from tests.e2e.running import RunningSite, until
 
-pytestmark = pytest.mark.looks
-
 #: The admin's links change their colour gradually, also when the scheme changes.
 COLOURS_SETTLED = "Promise.all(document.getAnimations().map((each) => each.finished))"
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
-import pytest
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Browser, Page, Response, expect
 
@@ -13,8 +12,6 @@ from tests.e2e.axe import assert_axe_finds_nothing
 from tests.e2e.browsing import browse_as_somebody
 from tests.e2e.running import RunningSite
 from tests.e2e.visits import NO_PAGES, VISITS, Visit, named_urls, sample_path
-
-pytestmark = pytest.mark.looks
 
 #: Elements that HTMX acts upon when a reader does, rather than by themselves.
 OPERATED = {"a", "button", "form", "input", "select", "textarea"}

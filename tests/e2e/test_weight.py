@@ -10,8 +10,6 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from tests.e2e.browsing import browse_as_somebody
 from tests.e2e.running import RunningSite
 
-pytestmark = pytest.mark.looks
-
 #: Bytes of HTML, style sheet, htmx and icon.
 MOST = 60_000
 

@@ -18,8 +18,6 @@ from tests.e2e.stories import (
     visitor,
 )
 
-pytestmark = pytest.mark.looks
-
 
 @pytest.fixture
 def plain(browser: Browser) -> Iterator[Page]:

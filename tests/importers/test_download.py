@@ -14,7 +14,7 @@ from recommendations.importers.report import ImportFailed, Step
 from recommendations.models import Catalogue
 from tests.importers.datasets import csv_files, folder, ml_100k_files, zipped
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 class Quiet(SimpleHTTPRequestHandler):

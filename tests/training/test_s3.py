@@ -15,6 +15,8 @@ from recommendations.training import keeping, loading, storing
 from recsite.environment import model_storage
 from tests.training.conftest import SMALL, cached
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:

@@ -36,6 +36,8 @@ from tests.views.belongings import Belongings, furnish
 from tests.views.test_walls import PUBLIC, Asker, as_guest, signed_in, undone, with_taste
 from tests.views.told import TOLD, TOLD_BY_STRANGERS
 
+pytestmark = pytest.mark.once
+
 TABLE = Path(__file__).with_name("access.txt")
 
 #: In the order of the columns. The viewer is whose things the addresses are about.

@@ -27,6 +27,8 @@ from tests.test_settings import manage, run_python
 from tests.views.belongings import Belongings, furnish
 from tests.views.test_walls import with_taste
 
+pytestmark = pytest.mark.once
+
 PASSWORD = "p4ssw0rd-of-alice"
 MAIL_PASSWORD = "p4ssw0rd-of-mail"
 

@@ -18,6 +18,8 @@ from recommendations.models import Movie, TrainedModel, Viewer
 from tests.views.addresses import Address, addresses
 from tests.views.belongings import Belongings, furnish
 
+pytestmark = pytest.mark.once
+
 #: Arguments that name something of somebody's.
 PRIVATE = {"list_id", "import_id", "entry_id", "token", "viewer_id"}
 
