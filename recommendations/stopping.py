@@ -16,8 +16,12 @@ _trainer = multiprocessing.RawValue("i", 0)
 _ending = multiprocessing.RawValue("b", 0)
 
 
-class Stopped(BaseException):
-    """Somebody asked this process to end. Not an error: `except Exception` lets it through."""
+class Stopped(KeyboardInterrupt):
+    """Somebody asked this process to end. Not an error: `except Exception` lets it through.
+
+    psycopg cancels the query in which an interrupt comes; one in which anything else was raised
+    would leave a connection that cannot be rolled back, and the error of that in its place.
+    """
 
 
 @contextlib.contextmanager

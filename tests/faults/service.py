@@ -11,7 +11,6 @@ import threading
 import time
 import urllib.error
 import urllib.request
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
@@ -55,6 +54,17 @@ class Answer:
 class Guest:
     session: str
     viewer: int
+
+
+def ends(process: "subprocess.Popen[bytes]") -> bool:
+    """Wait for its end as it was told to, or kill it."""
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return False
+    return True
 
 
 @dataclass(eq=False)
@@ -137,16 +147,12 @@ class Service:
             )
 
     def stop(self) -> None:
-        for process in (*self.hosts, *([self.web] if self.web else [])):
+        processes = [*self.hosts, *([self.web] if self.web else [])]
+        for process in processes:
             process.terminate()
-        for process in (*self.hosts, *([self.web] if self.web else [])):
-            try:
-                process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                warnings.warn(f"had to be killed: {process.args!r}", stacklevel=1)
-                process.kill()
-                process.wait()
+        deaf = [process.args for process in processes if not ends(process)]
         self.hosts, self.web = [], None
+        assert not deaf, f"had to be killed: {deaf}"
 
     def log(self, name: str = "workers") -> str:
         path = self.folder / f"{name}.log"
