@@ -3,24 +3,24 @@
 import logging
 import time
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
 from django.db import Error, connections
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.db.models.functions import Now
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.models import OrmQ
 
 from recommendations.models import PausedQueue
+from recommendations.operations.listening import Listener, announce
 
 logger = logging.getLogger(__name__)
 
-#: How long to leave a database alone that did not answer, and for how long to believe that a
-#: queue is or is not paused.
+#: How long to leave a database alone that did not answer.
 SECONDS_AFTER_ERROR = 0.5
-SECONDS_OF_PAUSE = 1.0
 
 #: No lock lasts longer than `retry`; one that seems to was taken before the clock was put back.
 TOLERANCE = timedelta(minutes=1)
@@ -31,44 +31,40 @@ class Broker(ORM):  # type: ignore[misc]
 
     - What is due is decided by the database's clock, so that hosts need not agree on the time.
     - A paused queue gives nothing out.
+    - Who waits for a task is told of it where the database can, and looks in between.
     - A database that does not answer is asked again soon; Django-Q2 would end the pusher, which
       starts anew ten seconds later.
     """
 
-    _paused = False
-    _asked_at = float("-inf")
+    @cached_property
+    def listener(self) -> Listener:
+        return Listener(self.list_key)
 
     def enqueue(self, task: str) -> int:
-        created = self.get_connection().create(
-            key=self.list_key or Conf.CLUSTER_NAME, payload=task, lock=Now()
-        )
+        queue = self.list_key or Conf.CLUSTER_NAME
+        created = self.get_connection().create(key=queue, payload=task, lock=Now())
+        announce(queue)
         pk: int = created.pk
         return pk
 
     def dequeue(self) -> list[tuple[int, str]] | None:
         try:
-            taken = [] if self.is_paused() else self._take()
+            self.get_connection()  # which leaves a connection behind that was lost
+            taken = self._take()
         except Error as error:
             logger.warning("The queue %s cannot be read: %s", self.list_key, error)
             connections[Conf.ORM].close()
             time.sleep(SECONDS_AFTER_ERROR)
             return None
         if not taken:
-            time.sleep(Conf.POLL)
+            self.listener.wait()
         return taken
-
-    def is_paused(self) -> bool:
-        if time.monotonic() - self._asked_at > SECONDS_OF_PAUSE:
-            self.get_connection()  # which leaves a connection behind that was lost
-            self._paused = PausedQueue.objects.filter(pk=self.list_key).exists()
-            self._asked_at = time.monotonic()
-        return self._paused
 
     def _take(self) -> list[tuple[int, str]]:
         """Lock what is due, by compare-and-swap: another cluster may be faster."""
         return [
             (task.pk, task.payload)
-            for task in list(due(self.list_key).order_by("pk")[: Conf.BULK])
+            for task in list(given_out(self.list_key).order_by("pk")[: Conf.BULK])
             if due(self.list_key).filter(pk=task.pk).update(lock=Now() + retry(self.list_key))
         ]
 
@@ -84,6 +80,11 @@ def due(queue: str) -> QuerySet[OrmQ]:
     waiting = Q(lock__lte=Now()) | Q(lock__gt=Now() + retry(queue) + TOLERANCE)
     tasks: QuerySet[OrmQ] = OrmQ.objects.using(Conf.ORM).filter(waiting, key=queue)
     return tasks
+
+
+def given_out(queue: str) -> QuerySet[OrmQ]:
+    """What is due, unless the queue is paused."""
+    return due(queue).exclude(Exists(PausedQueue.objects.filter(pk=queue)))
 
 
 def retry(queue: str) -> timedelta:

@@ -15,7 +15,7 @@ from django_q.models import OrmQ
 
 from recommendations.models import Worker
 from recommendations.models.workers import BATCH, PREDICTIONS, WorkerQuerySet
-from recommendations.operations.broker import Broker, due, release
+from recommendations.operations.broker import given_out, release
 from recommendations.operations.outages import surviving
 from recommendations.operations.processes import SUPERVISED, Children
 from recommendations.pipeline import imports, reaping, trainings
@@ -83,7 +83,7 @@ class Watch:
         return living or self.done != before
 
     def is_due(self) -> bool:
-        return due(self.queue).exists() and not Broker(self.queue).is_paused()
+        return given_out(self.queue).exists()
 
 
 def timeout(queue: str) -> timedelta:
