@@ -118,7 +118,7 @@ def read_answer(response: BaseHTTPResponse, read: Callable[[Any], Read]) -> Read
         raise TMDBFailed(f"TMDB answers {response.status} {status_message(response)}".strip())
     try:
         return read(json.loads(response.data))
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         raise TMDBFailed("TMDB's answer is not understood") from None
 
 
@@ -126,7 +126,7 @@ def status_message(response: BaseHTTPResponse) -> str:
     """What TMDB says about an error, on one line."""
     try:
         return " ".join(str(json.loads(response.data)["status_message"]).split())[:200]
-    except (ValueError, KeyError, TypeError):
+    except (KeyError, RecursionError, TypeError, ValueError):
         return ""
 
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
@@ -290,3 +291,10 @@ def test_a_title_changed_here_is_found(staff_client: Client, catalogue: None) ->
     path = "/admin/recommendations/movie/5/change/"
     assert staff_client.post(path, data | {"id": 5}).status_code == 302
     assert [movie.pk for movie in find_films("xylophone")] == [5]
+
+
+@pytest.mark.parametrize("field", ["", "id"])
+def test_a_form_may_name_no_field_to_come_back_to(staff_client: Client, field: str) -> None:
+    path = f"/admin/auth/user/{staff_client.session[SESSION_KEY]}/delete/"
+    assert staff_client.post(path, {"_to_field": field}).status_code == 302
+    assert not User.objects.exists()

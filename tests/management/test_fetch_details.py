@@ -250,6 +250,7 @@ def test_the_pause_that_tmdb_asks_for_is_made(
         b'{"id": 801}',
         b'{"id": "801", "credits": {"cast": [], "crew": []}}',
         b'{"id": 801, "credits": {"cast": [1], "crew": []}}',
+        b"[" * 100_000,
     ],
 )
 def test_an_answer_without_sense_is_told_and_asked_for_again_next_time(
