@@ -5,10 +5,11 @@ PORT ?= 8000
 WORKERS ?= 2
 DATASET ?= auto
 FUZZ ?= tests/fuzz
+RATINGS ?= ../shared/data/ml-latest-small.zip
 export DATA_DIR ?= var
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format fuzz audit lock .venv dev
+.PHONY: help demo test lint format fuzz bench audit lock .venv dev
 
 help: ## Show this list
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +39,10 @@ format: .venv/installed-dev ## Format Python and templates
 
 fuzz: .venv/installed-dev ## Try 10,000 hostile requests, commands and files; FUZZ=tests/fuzz/test_views.py for one room
 	HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest --numprocesses auto --hypothesis-show-statistics $(FUZZ)
+
+bench: .venv/installed-dev ## Measure the page that waited, and the queue: RATINGS=ml-latest-small.zip
+	.venv/bin/python -m benchmarks.queueing
+	.venv/bin/python -m benchmarks.story --dataset "$(RATINGS)"
 
 audit: .venv/installed-dev ## Look for known flaws of the locked packages; fails if nothing could be looked up
 	.venv/bin/python -m tests.audit
