@@ -148,7 +148,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 #: Whose posters are shown once there is a key.
 TMDB_IMAGES = "https://image.tmdb.org"
 
-# Rates are limited by counting in the default cache, which all processes and hosts must share;
+# allauth counts tries to sign in in the default cache, which all processes and hosts must share;
 # what each may know for itself goes into `process`.
 CACHES = {
     "default": {
