@@ -11,7 +11,7 @@ import time
 
 import psutil
 
-from tests.e2e.running import ROOT, Visitor, free_port, until
+from tests.e2e.running import ROOT, Visitor, free_port, still_alive, until
 
 
 def main() -> int:
@@ -27,7 +27,7 @@ def main() -> int:
             family = [*psutil.Process(demo.pid).children(recursive=True), psutil.Process(demo.pid)]
             demo.terminate()
             code = demo.wait(timeout=20)
-    left = [process for process in family if process.is_running()]
+    left = still_alive(family)
     print(f"make ended with {code}; {len(family)} processes were running, {len(left)} are left")
     return 1 if left else 0
 

@@ -9,11 +9,13 @@ import sys
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+import psutil
 
 T = TypeVar("T")
 
@@ -35,6 +37,18 @@ def until(look: Callable[[], T | None], seconds: float = 30, every: float = 0.1)
             return found
         assert time.monotonic() < deadline, f"nothing after {seconds} s"
         time.sleep(every)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it runs: one that has ended stays listed until init asks how."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def still_alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    return [process for process in processes if is_alive(process)]
 
 
 @dataclass

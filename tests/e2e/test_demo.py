@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.e2e.running import ROOT, RunningSite, until
+from tests.e2e.running import ROOT, RunningSite, still_alive, until
 from tests.movielens import write_small_dataset
 
 
@@ -45,7 +45,7 @@ def test_every_process_ends_within_ten_seconds(demo: RunningSite, how: str) -> N
             time.sleep(0.2)
             os.kill(pid, signal.SIGTERM)
     assert demo.process.wait(timeout=10) == 0
-    assert [process for process in processes if process.is_running()] == []
+    assert still_alive(processes) == []
 
 
 def test_a_second_start_redoes_nothing(demo: RunningSite, small_dataset: Path) -> None:
@@ -80,7 +80,7 @@ def test_when_a_child_ends_the_others_do_too(demo: RunningSite) -> None:
     web = next(p for p in processes if "gunicorn" in " ".join(p.cmdline()))
     web.terminate()
     assert demo.process.wait(timeout=15) == 1
-    assert [process for process in processes if process.is_running()] == []
+    assert still_alive(processes) == []
     demo.process = None
 
 
@@ -154,4 +154,4 @@ def test_a_signal_to_make_ends_everything(
     processes = family(make.pid)
     make.terminate()
     make.wait(timeout=10)
-    assert [process for process in processes if process.is_running()] == []
+    assert still_alive(processes) == []

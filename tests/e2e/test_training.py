@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.e2e.running import ROOT, RunningSite, until
+from tests.e2e.running import ROOT, RunningSite, still_alive, until
 
 #: So many epochs take hours.
 ENDLESS = ["--algorithm", "svd", "--param", "epochs=100000000"]
@@ -44,7 +44,7 @@ def test_the_demo_ends_within_ten_seconds_of_a_training(demo: RunningSite) -> No
     processes = psutil.Process(demo.process.pid).children(recursive=True)
     demo.process.terminate()
     assert demo.process.wait(timeout=10) == 0
-    assert [process for process in processes if process.is_running()] == []
+    assert still_alive(processes) == []
     rows = demo.shell(
         "for m in TrainedModel.objects.filter(pk__gt=1): print(m.pk, m.standing, m.reason)"
     )

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from tests.e2e.running import until
-from tests.faults.service import PATIENCE, STALL, Service, gone, kill
+from tests.e2e.running import still_alive, until
+from tests.faults.service import PATIENCE, STALL, Service, kill
 
 #: So many epochs take hours.
 ENDLESS = ["--queue", "--algorithm", "svd", "--param", "epochs=100000000"]
@@ -20,7 +20,7 @@ TRAININGS = "SELECT state, error FROM recommendations_trainedmodel WHERE id > 1 
 
 
 def until_ended(processes: list[psutil.Process]) -> None:
-    until(lambda: all(gone(process.pid)() for process in processes), seconds=PATIENCE)
+    until(lambda: not still_alive(processes), seconds=PATIENCE)
 
 
 def test_a_worker_killed_in_the_middle(service: Service) -> None:
@@ -95,7 +95,7 @@ def test_sigterm_to_runworkers_in_the_middle(sqlite_service: Service) -> None:
         service.no_fault()
         assert host.wait(timeout=PATIENCE) == 0
         service.until_done_once(0)
-    assert all(gone(process.pid)() for process in family)
+    assert still_alive(family) == []
     assert service.all_workers() == set()
 
 
@@ -111,7 +111,7 @@ def test_what_outlasts_the_grace_is_done_by_others(postgres_service: Service) ->
         [host] = service.hosts
         host.terminate()
         assert host.wait(timeout=PATIENCE) == 0
-        assert all(gone(process.pid)() for process in family)
+        assert still_alive(family) == []
         service.no_fault()
         service.hosts.clear()
         service.start_workers("--queue", "predictions")
