@@ -240,6 +240,22 @@ class EASE(Model):
         found[rated] -= values * (1 - self.slack[rated])
         return np.asarray(found / self.slack)
 
+    def rescored(self, scores: Floats, history: History, position: int, stars: float) -> Floats:
+        """What `scores` of this history were if the rating at `position` were of `stars`.
+
+        They are linear in the ratings, but for rounding. (n_films,), as `score` gives them.
+        """
+        place = self.places[history.films[[position]]]
+        if place[0] < 0:
+            return scores
+        given, other = self._graded(np.array([history.stars[position], stars], np.float32))
+        found = scores[self.known]
+        changed = found + self._known_scores(place, (other - given) * self.scale[place])
+        # The others stay below all that take part.
+        rescored = scores + (changed.min() - found.min())
+        rescored[self.known] = changed
+        return np.asarray(rescored, np.float32)
+
     def explain(
         self, history: History, films: NDArray[np.int32], n: int | None = None
     ) -> list[Explanation]:

@@ -145,9 +145,15 @@ class Hybrid(Model):
 
     def _below_mean(self, history: History, films: Films) -> NDArray[np.float32]:
         """How many stars each film is predicted below the viewer's mean, if it is."""
+        expected = self.expected_stars(history, films)
+        return np.asarray(np.maximum(0, self._mean(history) - expected), np.float32)
+
+    def _mean(self, history: History) -> np.float32:
         total = history.stars.sum(dtype=np.float64) + BIAS_DAMPING * self.mean[0]
-        mean = np.float32(total / (len(history) + BIAS_DAMPING))
-        return np.asarray(np.maximum(0, mean - self.expected_stars(history, films)), np.float32)
+        return np.float32(total * self._weight_in_mean(history))
+
+    def _weight_in_mean(self, history: History) -> float:
+        return 1 / (len(history) + BIAS_DAMPING)
 
     def item_weights(
         self, films: NDArray[np.int32], others: NDArray[np.int32]
@@ -177,23 +183,26 @@ class Hybrid(Model):
     ) -> Callable[[int, Carrier], bool]:
         """Whether a film, by its place in `films`, would rise if the rating were lowered.
 
-        A lower rating lowers the mean, too, and may so cost a film that is below it less.
+        A lower rating lowers the mean, too, and may so cost a film that is below it less. Ranker
+        and stars are linear in the viewer's stars: nobody is scored anew for each rating.
         """
-
-        def scored(history: History) -> NDArray[np.float32]:
-            # Stars of all films would be asked for once for each rating that may be named.
-            ranked = self.ranker.score(history)
-            return ranked[films] - self._penalty(ranked, history, films)
-
-        below, scores = self._below_mean(history, films) > 0, scored(history)
+        ranked, known = self.ranker.score(history), self.ranker.known
+        shortfall = self._mean(history) - self.expected_stars(history, films)
+        loss = self.parameters.penalty * ranked[known].std() * np.maximum(0, shortfall)
 
         @cache
-        def lowered(position: int) -> NDArray[np.float32]:
-            stars = history.stars.copy()
-            stars[position] = LOWEST
-            return scored(History(history.films, stars))
+        def weights() -> NDArray[np.float64]:
+            return self.stars.weights(history, films)
 
-        return lambda at, each: bool(below[at] and lowered(each.position)[at] > scores[at])
+        @cache
+        def risen(position: int) -> NDArray[np.bool_]:
+            now = self.ranker.rescored(ranked, history, position, LOWEST)
+            less = history.stars[position] - LOWEST
+            below = shortfall + less * (weights()[:, position] - self._weight_in_mean(history))
+            lost = self.parameters.penalty * now[known].std() * np.maximum(0, below)
+            return np.asarray(now[films] - lost > ranked[films] - loss)
+
+        return lambda at, each: bool(shortfall[at] > 0 and risen(each.position)[at])
 
 
 def smallest_support(support: NDArray[np.int32], most: int) -> int:

@@ -56,6 +56,18 @@ class EASEContract(ModelContract):
         popular = Popularity().fit(two_blocks())
         assert np.array_equal(model.predict_stars(fan).stars, popular.predict_stars(fan).stars)
 
+    @pytest.mark.parametrize("min_support", [1, 36])
+    def test_one_rating_made_another_is_what_scoring_anew_says(self, min_support: int) -> None:
+        model = EASE(regularisation=200, min_support=min_support).fit(two_blocks())
+        assert (model.support < 36).any()
+        history = model.history(FILM_IDS[:8], [5, 4.5, 4, 3, 2.5, 2, 1, 0.5])
+        scores = model.score(history)
+        for place in range(len(history)):
+            stars = history.stars.copy()
+            stars[place] = 1.5
+            anew = model.score(History(history.films, stars))
+            assert np.allclose(model.rescored(scores, history, place, 1.5), anew, atol=1e-6)
+
     def test_where_all_ratings_carry_they_add_up_to_the_score(self, model: EASE) -> None:
         history = model.history(FILM_IDS[:4], [5] * 4)
         films = np.arange(2 * BLOCK_FILMS, dtype=np.int32)
