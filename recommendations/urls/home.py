@@ -5,7 +5,7 @@ from django.urls import include, path
 from recommendations.views.home import browse_as, fragments, pages, refresh
 
 fragment_urls = [
-    path("shelves/<slug:slug>/", fragments.shelf, name="fragment-shelf"),
+    path("shelves/", fragments.shelves, name="fragment-shelves"),
     path("shelves/<slug:slug>/retry/", refresh.retry_shelf, name="fragment-retry-shelf"),
     path(
         "shelves/<slug:slug>/refresh/",

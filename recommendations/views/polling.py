@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 
 from recommendations.middleware import viewer_of
+from recommendations.pipeline.durations import usual_wait
 from recommendations.pipeline.states import Part
 
 FragmentView = Callable[..., HttpResponse]
@@ -52,7 +53,13 @@ RHYTHM = [
 ]
 
 
-#: The same when nothing is at work: no model, no worker, or too much to do to ask for more.
+#: Between two polls of a run, in seconds: of what is nearly there, and of what takes long.
+SOONEST, LATEST = 0.06, 10.0
+
+#: A run that takes longer than usual is asked for again after this share of what it has waited.
+PATIENTLY = 0.25
+
+#: The rhythm when nothing is at work: no model, no worker, or too much to do to ask for more.
 IDLE_RHYTHM = (5_000, 10_000)
 
 
@@ -87,6 +94,12 @@ def poll_for(part: Part, path: str) -> Poll | None:
 
 
 def rhythm(part: Part) -> tuple[int, int]:
-    if part.stalled or part.standing.put_off:
+    """First when the run is likely done; if that takes longer than usual, after a while again."""
+    standing = part.standing
+    if part.stalled or standing.put_off:
         return IDLE_RHYTHM
-    return next((delay, every) for limit, delay, every in RHYTHM if part.standing.quiet < limit)
+    waited = standing.waited.total_seconds()
+    left = usual_wait(standing.key) - waited
+    seconds = min(max(SOONEST, left if left > 0 else PATIENTLY * waited), LATEST)
+    every = next(every for limit, _, every in RHYTHM if standing.quiet < limit)
+    return round(1000 * seconds), every

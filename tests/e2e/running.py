@@ -86,7 +86,7 @@ class Visitor:
 
     def shelf_films(self, slug: str) -> list[str]:
         """Film links in a shelf's fragment, once it has any."""
-        return re.findall(r'href="(/films/\d+/)"', self.open(f"/fragments/shelves/{slug}/"))
+        return re.findall(r'href="(/films/\d+/)"', self.open(f"/fragments/shelves/?{slug}="))
 
 
 def session_cookie(value: str) -> http.cookiejar.Cookie:

@@ -140,7 +140,7 @@ def test_no_worker_for_long_then_one(sqlite_service: Service) -> None:
         )
         visitor = service.visitor(0)
         assert "No worker is running" in visitor.open("/")
-        assert "No worker is running" in visitor.open("/fragments/shelves/top-picks/")
+        assert "No worker is running" in visitor.open("/fragments/shelves/?top-picks=")
         service.start_workers("--queue", "predictions")
         service.until_done_once(0)
         assert "No worker is running" not in visitor.open("/")

@@ -4,6 +4,7 @@ import re
 import time
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from django.db.models import F
@@ -15,17 +16,36 @@ from recommendations.models import Movie, Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.pipeline import requests, runs
 from recommendations.tasks import run_prediction
+from recommendations.views.home.news import News
+from recommendations.views.home.presenters import ShelfView
 from tests.algorithms import Interrupted
 from tests.conftest import train
 
-TOP_PICKS = "/fragments/shelves/top-picks/"
-FAVOURITE = "/fragments/shelves/favourite/"
+#: What a page asks that has these shelves, and has seen nothing of them.
+TOP_PICKS = "/fragments/shelves/?top-picks="
+LIKED = "/fragments/shelves/?because-you-liked="
+FAVOURITE = "/fragments/shelves/?favourite="
+RETRY = "/fragments/shelves/top-picks/retry/"
+RETRY_LIKED = "/fragments/shelves/because-you-liked/retry/"
 
 
 def poll_of(html: str) -> str:
     found = re.search(r'hx-get="([^"]+)"', html)
     assert found, html
     return unescape(found[1])
+
+
+def shelf_in(answer: Any) -> ShelfView:
+    """The shelf that the page is given anew."""
+    [shelf] = answer.context["news"].changed
+    assert isinstance(shelf, ShelfView)
+    return shelf
+
+
+def news_in(answer: Any) -> News:
+    found = answer.context["news"]
+    assert isinstance(found, News)
+    return found
 
 
 def run(viewer: Viewer) -> None:
@@ -54,7 +74,7 @@ def test_waiting_polls_again(alice_client: Client, active_model: TrainedModel) -
     answer = alice_client.get(TOP_PICKS)
     html = answer.content.decode()
     assert answer.status_code == 200
-    assert answer.context["shelf"].state == "waiting"
+    assert shelf_in(answer).state == "waiting"
     assert 'aria-busy="true"' in html
     assert 'hx-trigger="load delay:' in html
     assert 'hx-swap="outerHTML"' in html
@@ -64,21 +84,19 @@ def test_waiting_polls_again(alice_client: Client, active_model: TrainedModel) -
 def test_what_has_not_changed_is_not_sent_again(
     alice_client: Client, active_model: TrainedModel
 ) -> None:
-    again = poll_of(alice_client.get(TOP_PICKS).content.decode())
-    assert alice_client.get(again).status_code == 204
+    again = alice_client.get(poll_of(alice_client.get(TOP_PICKS).content.decode()))
+    assert (news_in(again).changed, news_in(again).gone) == ([], [])
+    assert "<section" not in again.content.decode()
 
 
 def test_polling_slows_down_with_age(alice_client: Client, active_model: TrainedModel) -> None:
-    first = alice_client.get(TOP_PICKS).context["shelf"].poll
-    claimed = Now() - timedelta(seconds=30)
-    Prediction.objects.update(
-        status=Prediction.Status.RUNNING,
-        claimed_at=claimed,
-        lease_expires_at=Now() + timedelta(seconds=9),
-    )
+    first = news_in(alice_client.get(TOP_PICKS)).poll
+    age(30)
+    running()
     again = alice_client.get(first.url)
     assert again.status_code == 200
-    assert again.context["shelf"].poll.every > first.every
+    assert news_in(again).poll.delay in range(7_500, 9_000)
+    assert first.delay and first.delay <= 300
 
 
 def test_progress_is_shown(
@@ -108,7 +126,7 @@ def test_only_the_first_shelf_says_that_picks_are_ready(
     alice_client: Client, alice: Viewer, active_model: TrainedModel
 ) -> None:
     run(alice)
-    html = alice_client.get("/fragments/shelves/because-you-liked/").content.decode()
+    html = alice_client.get(LIKED).content.decode()
     assert "<img" in html
     assert "Your picks are ready" not in html
 
@@ -127,8 +145,8 @@ def test_stale_keeps_polling_while_its_successor_is_in_flight(
     run(alice)
     alice.rate(Movie.objects.get(pk=50), 4.0)
     answer = alice_client.get(TOP_PICKS)
-    assert answer.context["shelf"].refreshing
-    assert answer.context["shelf"].cards
+    assert shelf_in(answer).refreshing
+    assert shelf_in(answer).cards
     assert "load delay" in answer.content.decode()
     run_prediction(Prediction.objects.in_flight().get().pk)
     assert "load delay" not in alice_client.get(TOP_PICKS).content.decode()
@@ -145,9 +163,10 @@ def test_a_shelf_is_ready_while_the_run_still_fills_the_next(
         result=done.result,
         lease_expires_at=Now() + timedelta(seconds=9),
     )
-    assert alice_client.get(TOP_PICKS).context["shelf"].poll is None
-    waiting = alice_client.get("/fragments/shelves/because-you-liked/")
-    assert waiting.context["shelf"].state == "waiting"
+    assert shelf_in(alice_client.get(TOP_PICKS)).state == "ready"
+    waiting = alice_client.get(LIKED)
+    assert shelf_in(waiting).state == "waiting"
+    assert news_in(waiting).poll.delay
 
 
 def test_failed_is_an_honest_200_and_offers_to_retry(alice_client: Client, alice: Viewer) -> None:
@@ -156,9 +175,9 @@ def test_failed_is_an_honest_200_and_offers_to_retry(alice_client: Client, alice
         run(alice)
     answer = alice_client.get(TOP_PICKS)
     assert answer.status_code == 200
-    assert answer.context["shelf"].state == "failed"
-    assert answer.context["shelf"].poll is None
-    again = alice_client.post(TOP_PICKS + "retry/")
+    assert shelf_in(answer).state == "failed"
+    assert news_in(answer).poll.delay is None
+    again = alice_client.post(RETRY)
     assert again.context["shelf"].state == "waiting"
     assert Prediction.objects.in_flight().count() == 1
 
@@ -166,10 +185,11 @@ def test_failed_is_an_honest_200_and_offers_to_retry(alice_client: Client, alice
 def test_a_shelf_that_turns_out_empty_goes_without_a_trace(
     alice_client: Client, alice: Viewer, active_model: TrainedModel
 ) -> None:
-    assert alice_client.get(FAVOURITE).context["shelf"].state == "waiting"
+    assert shelf_in(alice_client.get(FAVOURITE)).state == "waiting"
     run(alice)
-    answer = alice_client.get(FAVOURITE)
-    assert (answer.status_code, answer.content) == (200, b"")
+    assert news_in(alice_client.get(FAVOURITE)).gone == ["favourite"]
+    html = alice_client.get(FAVOURITE).content.decode()
+    assert '<section id="shelf-favourite" hx-swap-oob="delete"></section>' in html
     assert "shelf-favourite" not in alice_client.get("/").content.decode()
 
 
@@ -188,7 +208,7 @@ def test_an_empty_shelf_that_is_made_anew_polls_unseen_and_appears_when_it_has_f
     assert "hidden" in html
     assert "<h2" not in html
     again = poll_of(html)
-    assert alice_client.get(again).status_code == 204
+    assert not news_in(alice_client.get(again)).changed
     run_prediction(Prediction.objects.in_flight().get().pk)
     assert "More " in alice_client.get(again).content.decode()
 
@@ -196,16 +216,16 @@ def test_an_empty_shelf_that_is_made_anew_polls_unseen_and_appears_when_it_has_f
 def test_one_shelf_can_fail_alone(alice_client: Client, alice: Viewer) -> None:
     train("forgetful")
     run(alice)
-    assert alice_client.get(TOP_PICKS).context["shelf"].state == "ready"
-    failed = alice_client.get("/fragments/shelves/because-you-liked/")
-    assert failed.context["shelf"].state == "failed"
-    alice_client.post("/fragments/shelves/because-you-liked/retry/")
+    assert shelf_in(alice_client.get(TOP_PICKS)).state == "ready"
+    failed = alice_client.get(LIKED)
+    assert shelf_in(failed).state == "failed"
+    alice_client.post(RETRY_LIKED)
     assert Prediction.objects.in_flight().count() == 1
 
 
 def test_no_model_says_so_and_keeps_asking(alice_client: Client, alice: Viewer) -> None:
     answer = alice_client.get(TOP_PICKS)
-    assert answer.context["shelf"].state == "no_model"
+    assert shelf_in(answer).state == "no_model"
     assert "hx-trigger" in answer.content.decode()
 
 
@@ -215,7 +235,7 @@ def test_no_worker_says_so_and_keeps_asking(
     alice_client.get(TOP_PICKS)
     age(20)
     answer = alice_client.get(TOP_PICKS)
-    assert answer.context["shelf"].state == "no_worker"
+    assert shelf_in(answer).state == "no_worker"
     assert "No worker is running" in answer.content.decode()
     assert "hx-trigger" in answer.content.decode()
 
@@ -225,12 +245,13 @@ def test_after_minutes_it_stops_asking_and_offers_to_ask_again(
 ) -> None:
     alice_client.get(TOP_PICKS)
     long_ago = int(time.time()) - 601
-    answer = alice_client.get(f"{TOP_PICKS}?since={long_ago}")
-    assert answer.context["shelf"].state == "timed_out"
-    assert answer.context["shelf"].poll is None
-    again = alice_client.post(TOP_PICKS + "retry/")
+    answer = alice_client.get(f"{TOP_PICKS}&since={long_ago}")
+    assert shelf_in(answer).state == "timed_out"
+    assert news_in(answer).poll.delay is None
+    again = alice_client.post(RETRY)
     assert again.context["shelf"].state == "waiting"
-    assert again.context["shelf"].poll
+    assert again.headers["HX-Trigger"] == '{"shelves-changed": {}}'
+    assert news_in(alice_client.get(poll_of(answer.content.decode()))).poll.delay
     assert Prediction.objects.count() == 1
 
 
@@ -241,7 +262,7 @@ def test_a_poll_brings_a_lost_run_back(
     assert row
     runs.take(row.pk)
     Prediction.objects.update(lease_expires_at=Now() - timedelta(seconds=1))
-    assert alice_client.get(TOP_PICKS).context["shelf"].state == "waiting"
+    assert shelf_in(alice_client.get(TOP_PICKS)).state == "waiting"
     row.refresh_from_db()
     assert (row.status, row.attempt) == (Prediction.Status.QUEUED, 1)
 
@@ -311,7 +332,7 @@ def test_one_who_is_nobody_any_more_is_sent_to_the_home_page(
 @pytest.mark.parametrize(
     "path",
     [
-        "/fragments/shelves/nonsense/",
+        "/shelves/nonsense/",
         "/fragments/films/4040/prediction/",
     ],
 )
@@ -323,7 +344,7 @@ def test_what_does_not_exist_is_not_found(
 
 def test_fragments_are_read_not_posted(alice_client: Client, active_model: TrainedModel) -> None:
     assert alice_client.post(TOP_PICKS).status_code == 405
-    assert alice_client.get(TOP_PICKS + "retry/").status_code == 405
+    assert alice_client.get(RETRY).status_code == 405
 
 
 def test_polling_goes_on_when_a_worker_comes_after_a_long_time(
@@ -331,12 +352,11 @@ def test_polling_goes_on_when_a_worker_comes_after_a_long_time(
 ) -> None:
     alice_client.get(TOP_PICKS)
     age(3600)
-    idle = alice_client.get(TOP_PICKS).context["shelf"]
-    assert idle.state == "no_worker"
+    idle = alice_client.get(TOP_PICKS)
+    assert shelf_in(idle).state == "no_worker"
     running()
-    busy = alice_client.get(idle.poll.url).context["shelf"]
-    assert busy.state == "waiting"
-    assert busy.poll.every < idle.poll.every
+    busy = alice_client.get(news_in(idle).poll.url)
+    assert shelf_in(busy).state == "waiting"
 
 
 def test_what_waits_for_nobody_does_not_ask_for_ever(
@@ -344,16 +364,16 @@ def test_what_waits_for_nobody_does_not_ask_for_ever(
 ) -> None:
     alice_client.get(TOP_PICKS)
     age(3600)
-    answer = alice_client.get(f"{TOP_PICKS}?since={int(time.time()) - 601}")
-    assert answer.context["shelf"].state == "timed_out"
+    answer = alice_client.get(f"{TOP_PICKS}&since={int(time.time()) - 601}")
+    assert shelf_in(answer).state == "timed_out"
 
 
 @pytest.mark.parametrize("since", ["", "soon", "-1e9", "9" * 30, "nan"])
 def test_a_nonsense_beginning_is_taken_for_now(
     alice_client: Client, active_model: TrainedModel, since: str
 ) -> None:
-    answer = alice_client.get(f"{TOP_PICKS}?since={since}&seen=x")
-    assert answer.context["shelf"].state == "waiting"
+    answer = alice_client.get(f"{TOP_PICKS}&since={since}&seen=x")
+    assert shelf_in(answer).state == "waiting"
 
 
 def test_a_shelf_of_a_run_that_is_stale_already_keeps_polling(
@@ -363,21 +383,22 @@ def test_a_shelf_of_a_run_that_is_stale_already_keeps_polling(
     Prediction.objects.update(status=Prediction.Status.RUNNING)
     running()
     alice.rate(Movie.objects.get(pk=50), 4.0)
-    shelf = alice_client.get(TOP_PICKS).context["shelf"]
+    answer = alice_client.get(TOP_PICKS)
+    shelf = shelf_in(answer)
     assert (shelf.state, shelf.refreshing) == ("ready", True)
-    assert shelf.poll
+    assert news_in(answer).poll.delay
 
 
 def test_newer_films_are_never_taken_for_those_shown(alice_client: Client, alice: Viewer) -> None:
     train("interrupted")
     run(alice)
     alice.rate(Movie.objects.get(pk=50), 4.0)
-    shown = alice_client.get(TOP_PICKS).context["shelf"].poll
+    shown = news_in(alice_client.get(TOP_PICKS)).poll
     first = Prediction.objects.in_flight().get()
     Interrupted.meanwhile = lambda: alice.rate(Movie.objects.get(pk=51), 4.0)
     run_prediction(first.pk)
     assert Prediction.objects.in_flight().get().pk != first.pk
-    assert alice_client.get(shown.url).status_code == 200
+    assert shelf_in(alice_client.get(shown.url)).slug == "top-picks"
 
 
 def test_a_retry_of_one_shelf_wakes_the_others_that_failed(
@@ -386,10 +407,14 @@ def test_a_retry_of_one_shelf_wakes_the_others_that_failed(
     train("broken")
     with pytest.raises(RuntimeError):
         run(alice)
-    html = alice_client.get("/").content.decode()
-    assert html.count('hx-trigger="picks-requested from:body"') == 6
-    answer = alice_client.post(TOP_PICKS + "retry/")
-    assert answer.headers["HX-Trigger"] == '{"picks-requested": {}}'
+    page = alice_client.get("/")
+    assert 'hx-trigger="shelves-changed from:body"' in page.content.decode()
+    answer = alice_client.post(RETRY)
+    assert answer.headers["HX-Trigger"] == '{"shelves-changed": {}}'
+    others = news_in(alice_client.get(page.context["poll"].url))
+    assert {shelf.state for shelf in others.changed} == {"waiting"}
+    assert len(others.changed) == 6
+    assert others.poll.delay
 
 
 def test_a_stale_shelf_says_when_nobody_refreshes_it(
@@ -448,20 +473,19 @@ def test_a_refreshing_shelf_is_left_as_it_is_until_there_are_other_films(
 ) -> None:
     run(alice)
     alice.rate(Movie.objects.get(pk=50), 4.0)
-    poll = alice_client.get(TOP_PICKS).context["shelf"].poll
+    poll = news_in(alice_client.get(TOP_PICKS)).poll
     running()
     for progress in (0.2, 0.4, 0.6):
         Prediction.objects.in_flight().update(progress=progress)
-        assert alice_client.get(poll.url).status_code == 204
+        assert not news_in(alice_client.get(poll.url)).changed
 
 
 def test_a_retried_shelf_waits_and_may_fail_again(alice_client: Client, alice: Viewer) -> None:
     train("forgetful")
     run(alice)
-    path = "/fragments/shelves/because-you-liked/"
-    assert alice_client.post(path + "retry/").context["shelf"].state == "waiting"
+    assert alice_client.post(RETRY_LIKED).context["shelf"].state == "waiting"
     run_prediction(Prediction.objects.in_flight().get().pk)
-    html = alice_client.get(path).content.decode()
+    html = alice_client.get(LIKED).content.decode()
     assert "could not be made" in html
 
 
@@ -470,11 +494,11 @@ def test_current_picks_are_not_called_stale_when_a_retry_fails(
 ) -> None:
     train("forgetful")
     run(alice)
-    alice_client.post("/fragments/shelves/because-you-liked/retry/")
+    alice_client.post(RETRY_LIKED)
     Prediction.objects.in_flight().update(
         status=Prediction.Status.FAILED, error="lost", finished_at=Now()
     )
-    assert not alice_client.get(TOP_PICKS).context["shelf"].refresh_failed
+    assert not shelf_in(alice_client.get(TOP_PICKS)).refresh_failed
 
 
 def test_a_film_that_was_unknown_is_asked_for_again_after_a_training(

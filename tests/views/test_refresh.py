@@ -53,7 +53,7 @@ def test_refreshing_what_is_fresh_shows_other_films_of_the_same_run(
     assert len(turned) == 5
     others = [shelf for slug, shelf in before.items() if slug not in ("popular", "new")]
     assert not set(turned) & {film for shelf in others for film in shown(shelf)}
-    assert answer.headers["HX-Trigger"] == '{"picks-ready": {}}', "plain shelves must give way"
+    assert answer.headers["HX-Trigger"] == '{"shelves-changed": {}}', "plain shelves must give way"
     assert "Other films are shown." in answer.content.decode()
     assert Prediction.objects.count() == 1
 
@@ -67,7 +67,7 @@ def test_the_page_keeps_what_was_turned_and_no_film_twice(
     assert shown(page["top-picks"]) == turned
     everything = [film for shelf in page.values() for film in shown(shelf)]
     assert len(everything) == len(set(everything))
-    again = alice_client.get("/fragments/shelves/top-picks/")
+    again = alice_client.get("/fragments/shelves/?top-picks=")
     assert films(again.content.decode()) == turned
 
 
@@ -87,10 +87,10 @@ def test_refreshing_what_is_stale_asks_for_a_run_and_wakes_the_other_shelves(
 ) -> None:
     run(alice)
     html = alice_client.get("/").content.decode()
-    assert 'hx-trigger="picks-requested from:body"' in html
+    assert 'hx-trigger="shelves-changed from:body"' in html
     alice.rate(Movie.objects.get(pk=50), 1.0)
     answer = alice_client.post(REFRESH)
-    assert answer.headers["HX-Trigger"] == '{"picks-requested": {}}'
+    assert answer.headers["HX-Trigger"] == '{"shelves-changed": {}}'
     assert answer.context["shelf"].refreshing
     assert Prediction.objects.in_flight().count() == 1
 
@@ -141,32 +141,35 @@ def test_plain_shelves_give_way_to_picks_that_come_later(
 ) -> None:
     page = alice_client.get("/")
     cold = {shelf.slug: shelf for shelf in page.context["shelves"]}["popular"]
-    html = page.content.decode()
-    assert re.search(r'id="shelf-popular"[^>]*hx-get="/fragments/shelves/popular/"', html)
-    assert re.search(r'id="shelf-popular"[^>]*hx-trigger="picks-ready from:body', html)
     run_prediction(Prediction.objects.get().pk)
-    arrived = alice_client.get("/fragments/shelves/top-picks/")
-    assert arrived.headers["HX-Trigger"] == '{"picks-ready": {}}'
-    picks = films(arrived.content.decode())
-    assert set(picks) & set(shown(cold)), "nothing to give way to"
-    plain = films(alice_client.get("/fragments/shelves/popular/").content.decode())
-    assert plain
-    assert not set(plain) & set(picks)
+    arrived = alice_client.get(page.context["poll"].url).context["news"]
+    now = {shelf.slug: shown(shelf) for shelf in arrived.changed}
+    assert set(now["top-picks"]) & set(shown(cold)), "nothing to give way to"
+    assert now["popular"]
+    assert not set(now["popular"]) & set(now["top-picks"])
+    assert arrived.poll.delay is None
 
 
-def test_the_page_is_told_of_picks_also_by_a_shelf_that_turned_out_empty(
+def test_plain_shelves_are_left_alone_while_the_run_goes_on(
+    alice_client: Client, alice: Viewer, active_model: TrainedModel
+) -> None:
+    asked = alice_client.get("/").context["poll"].url
+    run_prediction(Prediction.objects.get().pk)
+    done = Prediction.objects.get()
+    done.result.pop("favourite")
+    Prediction.objects.update(status=Prediction.Status.RUNNING, result=done.result)
+    arrived = alice_client.get(asked).context["news"]
+    assert [shelf.slug for shelf in arrived.changed][:2] == ["top-picks", "because-you-liked"]
+    assert not {"popular", "new"} & {shelf.slug for shelf in arrived.changed}
+    assert arrived.poll.delay
+
+
+def test_plain_shelves_with_the_same_films_are_not_sent_again(
     alice_client: Client, alice: Viewer, active_model: TrainedModel
 ) -> None:
     run(alice)
-    answer = alice_client.get("/fragments/shelves/favourite/")
-    assert answer.content == b""
-    assert answer.headers["HX-Trigger"] == '{"picks-ready": {}}'
-
-
-def test_nobody_is_told_while_the_run_goes_on(
-    alice_client: Client, active_model: TrainedModel
-) -> None:
-    assert "HX-Trigger" not in alice_client.get("/fragments/shelves/top-picks/").headers
+    asked = alice_client.get("/").context["poll"].url
+    assert alice_client.get(asked).context["news"].changed == []
 
 
 def test_a_page_that_is_left_as_it_is_offers_new_picks_when_they_are_ready(

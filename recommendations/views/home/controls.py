@@ -111,4 +111,6 @@ def shelves_fragment(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
     taste = viewer.taste() if viewer else Taste()
     page = presenters.home(viewer, standing_of(request, viewer, taste, HOME), taste)
-    return render(request, "recommendations/_shelves.html", {"shelves": page.shelves})
+    return render(
+        request, "recommendations/_shelves.html", {"shelves": page.shelves, "poll": page.poll}
+    )

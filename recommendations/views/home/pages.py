@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from recommendations.forms.controls import panel
 from recommendations.middleware import viewer_of
-from recommendations.models import TasteControls
+from recommendations.models import TasteControls, Viewer
 from recommendations.models.prediction import HOME
 from recommendations.models.taste import Taste
 from recommendations.pipeline.states import part
@@ -16,6 +16,7 @@ from recommendations.shelves import SHELVES, STORED, QueryShelf
 from recommendations.views.cards import Films
 from recommendations.views.home import fragments, presenters
 from recommendations.views.home.browse_as import invitation
+from recommendations.views.home.shelf_poll import shelf_poll
 from recommendations.views.standings import standing_of
 
 
@@ -26,7 +27,11 @@ def home(request: HttpRequest) -> HttpResponse:
     taste = viewer.taste() if viewer else Taste()
     standing = standing_of(request, viewer, taste, HOME)
     page = presenters.home(viewer, standing, taste, fragments.turns_of(request))
-    context: dict[str, object] = {"shelves": page.shelves, "refreshing": page.refreshing}
+    context: dict[str, object] = {
+        "shelves": page.shelves,
+        "poll": page.poll,
+        "refreshing": page.refreshing,
+    }
     context |= panel(viewer) if taste.is_known else {"invitation": invitation()}
     return render(request, "recommendations/home.html", context)
 
@@ -39,14 +44,15 @@ def shelf(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404(f"There is no shelf called {slug}.")
     wanted, viewer = SHELVES[slug], viewer_of(request)
     if isinstance(wanted, QueryShelf):
-        view = presenters.query_shelf(wanted, viewer, limit=STORED)
+        context: dict[str, object] = {
+            "shelf": presenters.query_shelf(wanted, viewer, limit=STORED)
+        }
     else:
-        view = _model_shelf(request, slug)
-    return render(request, "recommendations/shelf.html", {"shelf": view})
+        context = _model_shelf(request, viewer, slug)
+    return render(request, "recommendations/shelf.html", context)
 
 
-def _model_shelf(request: HttpRequest, slug: str) -> presenters.ShelfView:
-    viewer = viewer_of(request)
+def _model_shelf(request: HttpRequest, viewer: Viewer | None, slug: str) -> dict[str, object]:
     taste = viewer.taste() if viewer else Taste()
     standing = standing_of(request, viewer, taste, HOME)
     if viewer is None or standing is None:
@@ -56,7 +62,8 @@ def _model_shelf(request: HttpRequest, slug: str) -> presenters.ShelfView:
     content = presenters.content_of(found, controls)
     items = presenters.items_of([content])
     taken = Films(viewer, items, controls).take(SHELVES[slug], items, STORED)
-    return presenters.model_shelf(SHELVES[slug], found, content, taken)
+    shelf = presenters.model_shelf(SHELVES[slug], found, content, taken)
+    return {"shelf": shelf, "poll": shelf_poll({slug: shelf.seen}, {slug: found})}
 
 
 @require_safe

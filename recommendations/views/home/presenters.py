@@ -14,6 +14,7 @@ from recommendations.models.taste import Taste
 from recommendations.pipeline.states import WAITING_STATES, Part, State, part
 from recommendations.shelves import (
     HOME_SHELVES,
+    SHELVES,
     SHOWN,
     TOP_PICKS,
     ModelShelf,
@@ -22,6 +23,12 @@ from recommendations.shelves import (
     controlled,
 )
 from recommendations.views.cards import Card, Films, Taken, unrated
+from recommendations.views.home.shelf_poll import (
+    ShelfPoll,
+    seen_of_cards,
+    seen_of_part,
+    shelf_poll,
+)
 from recommendations.views.polling import Poll, poll_for
 
 if TYPE_CHECKING:
@@ -34,15 +41,8 @@ if TYPE_CHECKING:
 Turns = Mapping[str, Sequence[int]]
 NO_TURNS: Turns = MappingProxyType({})
 
-#: So many shelves wait in sight; more of them poll unseen, and appear when they have films.
+#: So many shelves wait in sight; more of them wait unseen, and appear when they have films.
 WAITING_IN_SIGHT = 5
-
-#: Films of a plain shelf may come with the picks, too; these come as several fragments at once.
-READY_ELSEWHERE = "picks-ready from:body delay:300ms"
-
-
-def shelf_path(shelf: Shelf) -> str:
-    return reverse("fragment-shelf", args=[shelf.slug])
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,17 @@ class ShelfView:
     progress: float | None = None
     put_off: bool = False
     waited: int = 0
-    poll: Poll | None = None
-    path: str = ""
+    polls: bool = False
+    seen: str = ""
     see_all: str = ""
     unseen: bool = False
     gives_reasons: bool = False
     turns: bool = False
-    listens_for: str = ""
 
     @property
     def is_over(self) -> bool:
         """It has nothing to show, and no run is on its way that may change that."""
-        return self.state == State.EMPTY and not self.poll
+        return self.state == State.EMPTY and not self.polls
 
     @property
     def skeletons(self) -> range:
@@ -107,12 +106,11 @@ def model_shelf(
         progress=part.progress,
         put_off=part.standing.put_off,
         waited=int(part.standing.waited.total_seconds()),
-        poll=poll_for(part, shelf_path(shelf)),
-        path=shelf_path(shelf),
+        polls=part.polls,
+        seen=seen_of_part(part),
         see_all=reverse("shelf", args=[shelf.slug]) if state == State.READY else "",
         gives_reasons=True,
         turns=state == State.READY and taken.more,
-        listens_for="" if part.polls else "picks-requested from:body",
     )
 
 
@@ -134,23 +132,39 @@ def query_shelf(
         reason=shelf.reason,
         state=State.READY if len(cards) >= shelf.least else State.EMPTY,
         cards=cards,
-        path=shelf_path(shelf) if viewer else "",
-        listens_for=READY_ELSEWHERE if viewer else "",
+        seen=seen_of_cards(cards),
         see_all=reverse("shelf", args=[shelf.slug]),
     )
 
 
 @dataclass(frozen=True)
 class Home:
+    """`poll` is how the page asks for what its shelves become; nobody's does not."""
+
     shelves: list[ShelfView]
+    poll: ShelfPoll | None = None
     refreshing: "Refreshing | None" = None
 
 
 def home(
-    viewer: Viewer | None, standing: "Standing | None", taste: Taste, turns: Turns = NO_TURNS
+    viewer: Viewer | None,
+    standing: "Standing | None",
+    taste: Taste,
+    turns: Turns = NO_TURNS,
 ) -> Home:
     """All shelves that this viewer sees, in page order, no film twice."""
-    filled = model_shelves(standing, taste, turns) if standing else {}
+    if standing is None:
+        return Home(all_shelves(viewer, taste, {}))
+    parts = parts_of(standing, taste)
+    shown = all_shelves(viewer, taste, model_shelves(standing, parts, turns))
+    poll = shelf_poll({view.slug: view.seen for view in shown}, parts)
+    return Home(shown, poll, refreshing(standing))
+
+
+def all_shelves(
+    viewer: Viewer | None, taste: Taste, filled: Mapping[str, ShelfView]
+) -> list[ShelfView]:
+    """Those that a run fills, and the plain ones without the films of these."""
     shown: list[ShelfView] = []
     for shelf in HOME_SHELVES:
         if isinstance(shelf, QueryShelf) and shelf.is_for(taste):
@@ -158,24 +172,26 @@ def home(
             shown.append(query_shelf(shelf, viewer, taken))
         elif shelf.slug in filled:
             shown.append(filled[shelf.slug])
-    return Home(
-        [view for view in shown if not view.is_over], refreshing(standing) if standing else None
-    )
+    return [view for view in shown if not view.is_over]
+
+
+def parts_of(
+    standing: "Standing", taste: Taste, since: "datetime | None" = None
+) -> dict[str, Part]:
+    """By slug, what can be said of the shelves that a run fills for a viewer with such a taste."""
+    wanted = [s for s in HOME_SHELVES if isinstance(s, ModelShelf) and s.is_for(taste)]
+    return {shelf.slug: part(standing, shelf.slug, since) for shelf in wanted}
 
 
 def model_shelves(
-    standing: "Standing",
-    taste: Taste,
-    turns: Turns = NO_TURNS,
-    since: "datetime | None" = None,
+    standing: "Standing", parts: Mapping[str, Part], turns: Turns = NO_TURNS
 ) -> dict[str, ShelfView]:
-    """By slug, the shelves that a run fills, for a viewer with such a taste.
+    """By slug, the shelves of which these parts are.
 
     They are made together, so that a fragment shows just what the page does. Those that were
     turned come last: they show what the others on the page leave.
     """
-    wanted = [s for s in HOME_SHELVES if isinstance(s, ModelShelf) and s.is_for(taste)]
-    parts = {shelf.slug: part(standing, shelf.slug, since) for shelf in wanted}
+    wanted = [SHELVES[slug] for slug in parts]
     controls = TasteControls.of(standing.viewer)
     contents = {slug: content_of(each, controls) for slug, each in parts.items()}
     films = Films(standing.viewer, items_of(contents.values()), controls)

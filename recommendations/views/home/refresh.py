@@ -5,7 +5,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import trigger_client_event
 
 from recommendations.middleware import viewer_of
 from recommendations.models import Movie, Viewer
@@ -40,17 +39,15 @@ def turn(request: HttpRequest, viewer: Viewer, slug: str) -> None:
     request.session[fragments.TURNS] = turns
 
 
-def _wanted(slug: str) -> ModelShelf:
-    wanted = SHELVES.get(slug)
-    if not isinstance(wanted, ModelShelf):
+def _refuse_unless_filled(slug: str) -> None:
+    if not isinstance(SHELVES.get(slug), ModelShelf):
         raise Http404(f"No run fills a shelf called {slug}.")
-    return wanted
 
 
 @require_POST
 def refresh_shelf(request: HttpRequest, slug: str) -> HttpResponse:
     """From the home page the films change; the shelf's own page shows all of them already."""
-    _wanted(slug)
+    _refuse_unless_filled(slug)
     whole, viewer = "whole" in request.POST, viewer_of(request)
     if viewer and viewer.has_taste():
         if made_anew(viewer):
@@ -65,14 +62,13 @@ def refresh_shelf(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @for_viewer
 def refresh_shelf_fragment(request: HttpRequest, viewer: Viewer, slug: str) -> HttpResponse:
-    wanted = _wanted(slug)
+    _refuse_unless_filled(slug)
     if not viewer.has_taste():
-        return fragments.draw_shelf(request, viewer, wanted)
+        return fragments.draw_shelf(request, viewer, slug)
     if made_anew(viewer):
-        response = fragments.draw_shelf(request, viewer, wanted, MADE_ANEW)
-        return trigger_client_event(response, "picks-requested")
+        return fragments.draw_shelf(request, viewer, slug, MADE_ANEW)
     turn(request, viewer, slug)
-    return fragments.draw_shelf(request, viewer, wanted, "Other films are shown.")
+    return fragments.draw_shelf(request, viewer, slug, "Other films are shown.")
 
 
 @require_safe
@@ -98,10 +94,9 @@ def new_picks(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 @require_POST
 @for_viewer
 def retry_shelf(request: HttpRequest, viewer: Viewer, slug: str) -> HttpResponse:
-    wanted = _wanted(slug)
+    _refuse_unless_filled(slug)
     requests.retry(viewer, HOME)
-    response = fragments.draw_shelf(request, viewer, wanted)
-    return trigger_client_event(response, "picks-requested")
+    return fragments.draw_shelf(request, viewer, slug)
 
 
 @require_POST
