@@ -16,6 +16,7 @@ from django_q.models import OrmQ
 
 from recommendations.models import PausedQueue
 from recommendations.operations.listening import Listener, announce
+from recommendations.pipeline.commits import forgettable
 
 logger = logging.getLogger(__name__)
 
@@ -62,11 +63,16 @@ class Broker(ORM):  # type: ignore[misc]
 
     def _take(self) -> list[tuple[int, str]]:
         """Lock what is due, by compare-and-swap: another cluster may be faster."""
-        return [
-            (task.pk, task.payload)
-            for task in list(given_out(self.list_key).order_by("pk")[: Conf.BULK])
-            if due(self.list_key).filter(pk=task.pk).update(lock=Now() + retry(self.list_key))
-        ]
+        tasks = list(given_out(self.list_key).order_by("pk")[: Conf.BULK])
+        if not tasks:
+            return []
+        # A lock that is forgotten gives its task out again, which does nothing.
+        with forgettable(Conf.ORM):
+            return [
+                (task.pk, task.payload)
+                for task in tasks
+                if due(self.list_key).filter(pk=task.pk).update(lock=Now() + retry(self.list_key))
+            ]
 
     def queue_size(self) -> int:
         return int(due(self.list_key).count())

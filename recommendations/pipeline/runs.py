@@ -21,6 +21,7 @@ from recommendations.models.marks import evidence
 from recommendations.models.prediction import HOME, TASTE, Claim, film_of, lease
 from recommendations.models.workers import worker_name
 from recommendations.pipeline import nearest
+from recommendations.pipeline.commits import forgettable
 from recommendations.pipeline.lowering import Lowering
 from recommendations.pipeline.requests import active_model_id, request
 
@@ -94,13 +95,14 @@ def take(prediction_id: int) -> Claim | None:
     attempt = queued.values_list("attempt", flat=True).first()
     if attempt is None:
         return None
-    claimed = queued.filter(attempt=attempt).update(
-        status=Prediction.Status.RUNNING,
-        attempt=attempt + 1,
-        claimed_at=Now(),
-        claimed_by=worker_name(),
-        lease_expires_at=lease(),
-    )
+    with forgettable():
+        claimed = queued.filter(attempt=attempt).update(
+            status=Prediction.Status.RUNNING,
+            attempt=attempt + 1,
+            claimed_at=Now(),
+            claimed_by=worker_name(),
+            lease_expires_at=lease(),
+        )
     # Nothing was updated: another worker got there first.
     return Claim(prediction_id, attempt + 1) if claimed else None
 
@@ -128,8 +130,9 @@ def keep() -> None:
 def write(claim: Claim, **changes: Any) -> None:
     """Change the claimed row and extend its lease, or raise `ClaimLost`."""
     changes = {"lease_expires_at": lease()} | changes
-    if Prediction.objects.held(claim).update(**changes) != 1:
-        raise ClaimLost
+    with forgettable():
+        if Prediction.objects.held(claim).update(**changes) != 1:
+            raise ClaimLost
 
 
 def let_go(claim: Claim, error: str) -> None:
@@ -242,7 +245,7 @@ def fill_home(run: Run) -> None:
 def score_films(run: Run) -> "shelves.Scored":
     scores = run.lowering.of_scores(score(run))
     stars = run.lowering.of_stars(run.model.predict_stars(run.history, user=run.viewer.pk)).stars
-    with transaction.atomic():
+    with forgettable():
         write(run.claim, progress=SCORING)
         # Locked, as the scores name it.
         if (
