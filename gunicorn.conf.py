@@ -38,3 +38,9 @@ def on_starting(_server: Any) -> None:
         Path(_metrics).mkdir(parents=True, exist_ok=True)
         for file in Path(_metrics).glob("*.db"):
             file.unlink()
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    """Threads of a web process share connections to the database, which no other process does."""
+    os.environ.setdefault("DATABASE_POOL", str(worker.cfg.threads))
+    os.environ.setdefault("PGAPPNAME", "recsite-web")

@@ -46,11 +46,18 @@ def generated_secret(path: Path) -> str:
     return path.read_text()
 
 
-def database(url: str, connect_seconds: float) -> dict[str, Any]:
-    """Turn a database URL into Django's settings, with what a queue on it needs."""
+#: No connection is kept for longer, in seconds.
+MAX_AGE = 600
+
+
+def database(url: str, connect_seconds: float, shared: int = 0) -> dict[str, Any]:
+    """Turn a database URL into Django's settings, with what a queue on it needs.
+
+    Threads share up to `shared` connections to PostgreSQL, each for the length of a request.
+    """
     try:
         config: dict[str, Any] = {
-            **dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
+            **dj_database_url.parse(url, conn_max_age=MAX_AGE, conn_health_checks=True)
         }
     except ValueError:
         config = {}
@@ -64,7 +71,9 @@ def database(url: str, connect_seconds: float) -> dict[str, Any]:
     elif engine == "django.db.backends.postgresql":
         # That a server is gone is noticed, for which TCP alone takes a quarter of an hour.
         patience: dict[str, Any] = {"tcp_user_timeout": 10_000, "keepalives_idle": 30}
-        config["ENGINE"], config["CONNECT_SECONDS"] = "recsite.postgresql", connect_seconds
+        own = {"CONNECT_SECONDS": connect_seconds, "SHARED": shared, "MAX_AGE": MAX_AGE}
+        config |= {"ENGINE": "recsite.postgresql"} | own
+        config["CONN_MAX_AGE"] = 0 if shared else MAX_AGE
         config["OPTIONS"] = patience | config.get("OPTIONS", {})
     else:
         raise ImproperlyConfigured(

@@ -39,6 +39,7 @@ try:
     DATABASE_CONNECT_SECONDS = env.float(
         "DATABASE_CONNECT_SECONDS", 1.5, validate=validate.Range(min=0.1)
     )
+    DATABASE_POOL = env.int("DATABASE_POOL", 0, validate=validate.Range(min=0))
     LOG_LEVEL = env.str(
         "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
     )
@@ -142,7 +143,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": database(DATABASE_URL, DATABASE_CONNECT_SECONDS)}
+DATABASES = {"default": database(DATABASE_URL, DATABASE_CONNECT_SECONDS, DATABASE_POOL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 #: Whose posters are shown once there is a key.

@@ -43,6 +43,12 @@ def silent_server() -> Iterator[str]:
         yield f"postgresql://nobody@127.0.0.1:{server.getsockname()[1]}/nothing"
 
 
+@pytest.fixture(params=["0", "8"], ids=["of its own", "shared"], autouse=True)
+def connection(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection for each thread, and those that threads share."""
+    monkeypatch.setenv("DATABASE_POOL", request.param)
+
+
 def ask(database_url: str, data_dir: Path, *paths: str) -> tuple[dict[str, Any], str]:
     environment = {
         "DJANGO_SETTINGS_MODULE": "recsite.settings",

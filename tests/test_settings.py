@@ -66,6 +66,7 @@ def test_every_setting_is_in_the_readme() -> None:
         ("PREDICTION_LEASE", "soon"),
         ("DATABASE_URL", "mysql://root@localhost/films"),
         ("DATABASE_URL", "nonsense"),
+        ("DATABASE_POOL", "-1"),
         ("DATA_DIR", "/proc/nowhere"),
         ("TRAINING_TIMEOUT", "0"),
         ("MODELS_KEEP", "-1"),

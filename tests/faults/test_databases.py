@@ -4,6 +4,7 @@ import sqlite3
 import statistics
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 import psycopg
@@ -59,6 +60,20 @@ def test_the_database_restarted_under_load(
     assert was_honest(seen)
     assert seen[-1].status == 200
     assert len(service.films(0)) > 5
+
+
+def test_a_crowd_shares_the_connections_of_the_web(postgres_service: Service) -> None:
+    """Two processes of eight threads, with three connections each."""
+    service = postgres_service
+    service.environment |= {"DATABASE_POOL": "3", "DATABASE_CONNECT_SECONDS": str(PATIENCE)}
+    service.start_web()
+    with ThreadPoolExecutor(32) as crowd:
+        sessions = [guest.session for guest in service.guests] * 3
+        answers = list(crowd.map(lambda session: service.get("/", session), sessions))
+    held = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'recsite-web' AND "
+    [[held_by_web]] = service.query(held + "datname = current_database()")
+    assert {each.status for each in answers} == {200}
+    assert 2 <= held_by_web <= 6
 
 
 def test_a_connection_dropped_in_the_middle_of_a_transaction(postgres_service: Service) -> None:
