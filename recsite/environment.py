@@ -74,6 +74,9 @@ def database(url: str, connect_seconds: float, shared: int = 0) -> dict[str, Any
         own = {"CONNECT_SECONDS": connect_seconds, "SHARED": shared, "MAX_AGE": MAX_AGE}
         config |= {"ENGINE": "recsite.postgresql"} | own
         config["CONN_MAX_AGE"] = 0 if shared else MAX_AGE
+        # A page reads little at a time, in one question where a cursor takes three; and behind a
+        # pooler in transaction mode the next question may find no cursor.
+        config["DISABLE_SERVER_SIDE_CURSORS"] = bool(shared)
         config["OPTIONS"] = patience | config.get("OPTIONS", {})
     else:
         raise ImproperlyConfigured(

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from recommendations.models.workers import QUEUES
-from recsite.environment import mail, rates
+from recsite.environment import MAX_AGE, database, mail, rates
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -96,6 +96,14 @@ def test_a_bad_value_is_an_error_of_one_line_that_names_the_variable(
 
 def test_of_two_rates_of_one_period_the_stricter_counts() -> None:
     assert rates("LIMIT_ACTIONS", "20/h, 10/h,5/m,") == [(10, 3600), (5, 60)]
+
+
+@pytest.mark.parametrize(("shared", "kept"), [(0, MAX_AGE), (8, 0)])
+def test_what_threads_share_none_of_them_keeps(shared: int, kept: int) -> None:
+    config = database("postgresql://films@127.0.0.1/films", 1.5, shared)
+    assert (config["SHARED"], config["CONN_MAX_AGE"]) == (shared, kept)
+    assert config["DISABLE_SERVER_SIDE_CURSORS"] == bool(shared)
+    assert "SHARED" not in database("sqlite:///films.sqlite3", 1.5, shared)
 
 
 def test_mail_needs_an_address_to_come_from() -> None:
