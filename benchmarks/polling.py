@@ -7,6 +7,7 @@ run for ever. Somebody else opens another page twice a second meanwhile.
 """
 
 import argparse
+from collections import Counter
 from contextlib import ExitStack
 from itertools import chain
 from typing import Any
@@ -65,7 +66,7 @@ def measure(
     later = [look for look in looks if look.at >= opened]
     asked = [each for each in answers if each.at >= later[0].at]
     return {
-        "errors": len([each for each in [*passing, *answers] if each.error]),
+        "errors": dict(Counter(each.error for each in [*passing, *answers] if each.error)),
         "requests_per_second": len(asked) / (later[-1].at - later[0].at),
         "fragment": waits(asked),
         "page_of_another": waits([each for each in passing if each.at >= later[0].at]),
@@ -78,8 +79,8 @@ def waits(answers: list[Answer]) -> dict[str, float]:
 
 
 def tell(side: str, found: dict[str, Any]) -> None:
-    print(f"\n{side}: {found['requests_per_second']:.0f} requests a second", end="")
-    print(f", {found['errors']} errors")
+    print(f"\n{side}: {found['requests_per_second']:.0f} requests a second")
+    print(f"  errors           {found['errors'] or 'none'}")
     print(f"  page of another  {told(found['page_of_another'])}")
     if found["fragment"]:
         print(f"  fragment         {told(found['fragment'])}")
