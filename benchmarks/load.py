@@ -23,6 +23,9 @@ from benchmarks.watching import Look, busy_between, most_connections, watched
 
 WORKERS = 2
 SECONDS = 300
+
+#: How long people look at a page, in seconds; any time between is as likely.
+THINKING = {"at leisure": (5.0, 25.0), "in a hurry": (1.0, 5.0)}
 KINDS = ("page", "fragment", "post")
 
 #: What is left out at the beginning, in seconds, or of a shorter run.
@@ -38,24 +41,28 @@ def main() -> None:
     parser.add_argument("--algorithm", default="hybrid")
     parser.add_argument("--viewers", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="Less is not kept")
-    parser.add_argument("--thinking", type=float, nargs=2, default=Visitor.thinking)
     asked = parser.parse_args()
-    Visitor.thinking = asked.thinking
     print(machine())
+    about = vars(asked) | {"dataset": Path(asked.dataset).name, "warm_up": warm_up(asked.seconds)}
+    about |= {"workers": WORKERS, "steps": STEPS, "thinking": THINKING}
     with on_postgres() as site:
         site.manage("import_movielens", asked.dataset)
         sessions = site.shell(GUESTS.format(count=asked.viewers)).split()
         site.manage("train", "--algorithm", asked.algorithm)
-        warm_up = min(WARM_UP, OF_ALL * asked.seconds)
-        found = under_load(site, sessions, asked.seconds, warm_up)
-    about = vars(asked) | {"warm_up": warm_up, "steps": STEPS, "workers": WORKERS}
-    tell(found)
+        found = {pace: under_load(site, sessions, pace, asked.seconds) for pace in THINKING}
     if asked.seconds >= SECONDS:
-        keep("load", about | {"dataset": Path(asked.dataset).name} | found)
+        keep("load", about | {"paces": found})
 
 
-def under_load(site: Site, sessions: list[str], seconds: float, warm_up: float) -> dict[str, Any]:
+def warm_up(seconds: float) -> float:
+    return min(WARM_UP, OF_ALL * seconds)
+
+
+def under_load(site: Site, sessions: list[str], pace: str, seconds: float) -> dict[str, Any]:
     site.environment = {"GUNICORN_CMD_ARGS": "--max-requests 0"}
+    visitors = [Visitor(site.port, each, seed) for seed, each in enumerate(sessions)]
+    for visitor in visitors:
+        visitor.thinking = THINKING[pace]
     with ExitStack() as running:
         parts = {
             "workers": running.enter_context(site.workers(WORKERS)),
@@ -63,11 +70,15 @@ def under_load(site: Site, sessions: list[str], seconds: float, warm_up: float) 
         }
         looks = running.enter_context(watched(site, parts))
         began = time.monotonic()
-        visitors = [Visitor(site.port, session, seed) for seed, session in enumerate(sessions)]
         answers = list(chain.from_iterable(let_in(visitors, seconds)))
-    warm = began + warm_up
-    errors = Counter(answer.error for answer in answers if answer.error)
+    found = summary(answers, looks, began + warm_up(seconds))
+    tell(pace, found)
+    return found
+
+
+def summary(answers: list[Answer], looks: list[Look], warm: float) -> dict[str, Any]:
     counted = [answer for answer in answers if answer.at >= warm]
+    errors = Counter(answer.error for answer in answers if answer.error)
     return {
         "requests": len(answers),
         "errors": dict(errors),
@@ -99,7 +110,9 @@ def growth(looks: list[Look], part: str) -> float:
     return statistics.median(used[-COMPARED:]) / statistics.median(used[:COMPARED]) - 1
 
 
-def tell(found: dict[str, Any]) -> None:
+def tell(pace: str, found: dict[str, Any]) -> None:
+    low, high = THINKING[pace]
+    print(f"\n{pace}, {low:g} to {high:g} s a page")
     print(f"{found['requests']} requests, {found['requests_per_second']:.0f} a second when warm")
     print(f"errors: {found['errors'] or 'none'}")
     for kind, values in found["answers"].items():

@@ -47,7 +47,7 @@ class Answer:
 class Visitor:
     """One person with one window; posters and files that browsers keep are not fetched."""
 
-    #: How long one looks at a page before doing anything, in seconds; any time is as likely.
+    #: How long one looks at a page before doing anything, in seconds.
     thinking: Sequence[float] = (1.0, 5.0)
 
     #: Seconds between two questions of each element, if not as the page says.

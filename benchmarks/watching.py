@@ -15,7 +15,8 @@ EVERY = 2.0
 
 CONNECTIONS = """
 SELECT application_name, count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() GROUP BY 1
+WHERE datname = current_database() AND backend_type = 'client backend'
+AND pid <> pg_backend_pid() GROUP BY 1
 """
 
 
