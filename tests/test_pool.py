@@ -1,5 +1,6 @@
 """Connections that threads share: never more than allowed, and none that was hung up on."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -103,6 +104,12 @@ def test_a_failure_to_connect_is_told_at_once_and_takes_no_place(pool: Pool) -> 
         pass
 
 
+def test_nobody_gets_anothers_way_to_commit(pool: Pool) -> None:
+    with taken(pool) as first:
+        first.autocommit = False
+    assert first.closed
+
+
 @pytest.mark.parametrize("left", ["BEGIN", "BEGIN; SELECT 1"])
 def test_nobody_gets_anothers_transaction(pool: Pool, left: Any) -> None:
     with taken(pool) as first:
@@ -117,6 +124,15 @@ def test_an_old_one_ends() -> None:
     with taken(pool) as first:
         pass
     assert first.closed
+
+
+def test_one_that_nobody_needs_gets_old_and_ends() -> None:
+    pool = Pool(SIZE, PATIENCE, max_age=0.2)
+    with taken(pool) as needed:
+        with taken(pool) as spare:
+            pass
+        time.sleep(0.2)
+    assert (needed.closed, spare.closed) == (True, True)
 
 
 def test_a_process_uses_no_connection_of_the_one_that_forked_it() -> None:

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,6 +23,7 @@ class Pool:
     def __init__(self, size: int, patience: float, max_age: float) -> None:
         """Who finds all taken waits `patience` seconds; none is kept for over `max_age`."""
         self.size, self.patience, self.max_age = size, patience, max_age
+        self._lock = threading.Lock()
         self._free = threading.BoundedSemaphore(size)
         self._idle: list[Connection] = []
         self._made_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
@@ -39,21 +39,25 @@ class Pool:
 
     def give_back(self, connection: Connection) -> None:
         """Whatever is not as it was taken, or too old, ends here."""
-        if self._is_young(connection) and _is_at_rest(connection):
-            self._idle.append(connection)
-        else:
-            connection.close()
+        with self._lock:
+            kept = [*self._idle, *([connection] if _is_at_rest(connection) else [])]
+            self._idle = [each for each in kept if self._is_young(each)]
+            ended = {*kept, connection}.difference(self._idle)
+        for each in ended:
+            each.close()
         self._free.release()
 
     def _take_idle(self) -> Connection | None:
         """The one that was given back last: those that are not needed get old and end."""
-        while self._idle:
-            with suppress(IndexError):  # another thread took it
-                connection = self._idle.pop()
-                if self._is_young(connection) and _answers(connection):
-                    return connection
-                connection.close()
+        while connection := self._pop():
+            if self._is_young(connection) and _answers(connection):
+                return connection
+            connection.close()
         return None
+
+    def _pop(self) -> Connection | None:
+        with self._lock:
+            return self._idle.pop() if self._idle else None
 
     def _keep_age(self, connection: Connection) -> Connection:
         self._made_at[connection] = time.monotonic()
@@ -64,7 +68,8 @@ class Pool:
 
 
 def _is_at_rest(connection: Connection) -> bool:
-    return connection.pgconn.transaction_status == TransactionStatus.IDLE
+    idle = connection.pgconn.transaction_status == TransactionStatus.IDLE
+    return idle and connection.autocommit
 
 
 def _answers(connection: Connection) -> bool:
