@@ -16,6 +16,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.results import keep, machine, told
 from benchmarks.sites import GUESTS, Site, on_postgres
 from benchmarks.visitors import STEPS, Answer, Visitor, let_in
@@ -90,9 +92,9 @@ def summary(answers: list[Answer], looks: list[Look], warm: float) -> dict[str, 
 
 def times(answers: list[Answer], kind: str) -> dict[str, float]:
     """How many there were, and the seconds in which so many of a hundred of them came."""
-    seconds = sorted(answer.seconds for answer in answers if answer.kind == kind)
-    cuts = statistics.quantiles(seconds, n=100, method="inclusive")
-    return {"number": len(seconds)} | {f"p{at}": cuts[at - 1] for at in (50, 95, 99)}
+    seconds = [answer.seconds for answer in answers if answer.kind == kind]
+    found = {f"p{at}": float(np.percentile(seconds, at)) for at in (50, 95, 99) if seconds}
+    return {"number": len(seconds)} | found
 
 
 def taken(looks: list[Look]) -> dict[str, Any]:
