@@ -40,11 +40,12 @@ format: .venv/installed-dev ## Format Python and templates
 fuzz: .venv/installed-dev ## Try 10,000 hostile requests, commands and files; FUZZ=tests/fuzz/test_views.py for one room
 	HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest --numprocesses auto --hypothesis-show-statistics $(FUZZ)
 
-bench: .venv/installed-dev ## Measure the page that waited, the queue, and a crowd: RATINGS=ml-latest-small.zip
+bench: .venv/installed-dev ## Measure what docs/performance.md tells, with fewer people: RATINGS=ml-latest-small.zip
 	.venv/bin/python -m benchmarks.queueing
 	.venv/bin/python -m benchmarks.story --dataset "$(RATINGS)"
 	.venv/bin/python -m benchmarks.load --dataset "$(RATINGS)" --seconds 60
 	.venv/bin/python -m benchmarks.polling --dataset "$(RATINGS)" --seconds 20
+	.venv/bin/python -m benchmarks.against --dataset "$(RATINGS)"
 
 audit: .venv/installed-dev ## Look for known flaws of the locked packages; fails if nothing could be looked up
 	.venv/bin/python -m tests.audit

@@ -13,37 +13,71 @@ from html import unescape
 #: An element that asks by itself: its address, when first, and how often then, in milliseconds.
 POLL = re.compile(r'hx-get="([^"]+)"\s+hx-trigger="load delay:(\d+)ms(?:, every (\d+)ms)?')
 
+#: A shelf, and the films on it.
+SHELF = re.compile(r'<section id="shelf-([\w-]+)"(.*?)</section>', re.DOTALL)
+FILM = re.compile(r'class="card-link"\s+id="[\w-]+-(\d+)"')
+
+#: What a shelf says instead of films.
+TROUBLE = 'class="shelf-message"'
+
+#: A shelf that asks once more when the page says that all picks are there, so much later.
+LISTENER = re.compile(r'hx-get="([^"]+)"\s+hx-trigger="(picks-ready) from:body delay:(\d+)ms"')
+
 #: A page that is not complete after so long is an error.
 PATIENCE = 300.0
 
 
 @dataclass(frozen=True)
 class Read:
-    """Seconds to the first byte, to the last, and until nothing asks any more; requests made."""
+    """Seconds to the first byte, to the last, until no film is waited for, and to the last answer.
+
+    What is asked for when all films are there makes no film come, but costs the server.
+    """
 
     first_byte: float
     page: float
     complete: float
+    settled: float
     requests: int
     error: str = ""
 
 
 class Reader:
-    """One visitor with a connection that stays open, as browsers keep it."""
+    """One visitor with a connection that stays open, as browsers keep it.
 
-    def __init__(self, port: int, session: str) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        self.headers = {"Cookie": f"sessionid={session}", "User-Agent": "Mozilla/5.0 benchmark"}
-        self.requests = 0
+    `shelves` are those that came last, by slug.
+    """
 
-    def get(self, path: str) -> tuple[int, float, str]:
+    cookie = "sessionid"
+
+    def __init__(self, port: int, session: str, patience: float = PATIENCE) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
+        self.headers = {
+            "Cookie": f"{self.cookie}={session}",
+            "User-Agent": "Mozilla/5.0 benchmark",
+        }
+        self.patience = patience
+        self.requests = self.received = 0
+        self.shelves: dict[str, str] = {}
+        self.triggered = ""
+
+    def get(self, path: str, method: str = "GET") -> tuple[int, float, str]:
         """Status, seconds to the first byte, and what came."""
         self.requests += 1
         started = time.monotonic()
-        self.connection.request("GET", path, headers=self.headers)
+        self.connection.request(method, path, headers=self.headers)
         answer = self.connection.getresponse()
         first = time.monotonic() - started
-        return answer.status, first, answer.read().decode()
+        body = answer.read()
+        self.received += len(body)
+        self.triggered += answer.headers.get("HX-Trigger", "")
+        return answer.status, first, body.decode()
+
+    @property
+    def films(self) -> dict[str, list[int]]:
+        """By slug, the films on the shelves that have any."""
+        found = {slug: FILM.findall(shelf) for slug, shelf in self.shelves.items()}
+        return {slug: [int(film) for film in films] for slug, films in found.items() if films}
 
     def read_home(self) -> Read:
         started = time.monotonic()
@@ -51,13 +85,17 @@ class Reader:
             status, first, html = self.get("/")
             page = time.monotonic() - started
             expect(status, "/")
+            self.shelves = dict(SHELF.findall(html))
             self.follow(html, started)
-        except OSError as error:
+            complete = time.monotonic() - started
+            self.settle()
+            self.expect_films()
+        except (OSError, http.client.HTTPException) as error:
             waited = time.monotonic() - started
-            return Read(waited, waited, waited, self.requests, repr(error))
+            return Read(waited, waited, waited, waited, self.requests, repr(error))
         finally:
             self.connection.close()
-        return Read(first, page, time.monotonic() - started, self.requests)
+        return Read(first, page, complete, time.monotonic() - started, self.requests)
 
     def follow(self, html: str, started: float) -> None:
         """Let every element ask when it would, one after the other, until none does."""
@@ -65,16 +103,35 @@ class Reader:
         note(waiting, html)
         while waiting:
             due, path, every = heapq.heappop(waiting)
-            if due > started + PATIENCE:
+            if due > started + self.patience:
                 raise OSError("the page does not get complete")
             time.sleep(max(0.0, due - time.monotonic()))
             status, _, fragment = self.get(path)
             if status == 200:
+                self.shelves |= SHELF.findall(fragment)
                 note(waiting, fragment)
             elif status == 204 and every:
                 heapq.heappush(waiting, (time.monotonic() + every, path, every))
             else:
                 expect(status, path, 204)
+
+    def settle(self) -> None:
+        """Let what listens for the picks ask once, when they are there."""
+        listeners = LISTENER.findall("".join(self.shelves.values()))
+        heard = [
+            (int(delay) / 1000, path)
+            for path, event, delay in listeners
+            if event in self.triggered
+        ]
+        time.sleep(max((delay for delay, _ in heard), default=0))
+        for _, path in heard:
+            _, _, fragment = self.get(unescape(path))
+            self.shelves |= SHELF.findall(fragment)
+
+    def expect_films(self) -> None:
+        wrong = [slug for slug, shelf in self.shelves.items() if TROUBLE in shelf]
+        if wrong:
+            raise OSError(f"no films on {', '.join(wrong)}")
 
 
 def expect(status: int, path: str, expected: int = 200) -> None:
@@ -89,7 +146,9 @@ def note(waiting: list[tuple[float, str, float]], html: str) -> None:
         heapq.heappush(waiting, ask)
 
 
-def read_all(port: int, sessions: Sequence[str], at_once: int) -> tuple[list[Read], float]:
+def read_all(
+    port: int, sessions: Sequence[str], at_once: int, kind: type[Reader] = Reader
+) -> tuple[list[Read], float]:
     """Let each session read the home page, so many at once; also the seconds that it all took."""
     left = deque(sessions)
     started = time.monotonic()
@@ -101,7 +160,7 @@ def read_all(port: int, sessions: Sequence[str], at_once: int) -> tuple[list[Rea
                 session = left.popleft()
             except IndexError:
                 break
-            done.append(Reader(port, session).read_home())
+            done.append(kind(port, session).read_home())
         return done
 
     with ThreadPoolExecutor(at_once) as pool:

@@ -89,18 +89,19 @@ class Site:
 
     @contextmanager
     def web(self, settings: str = "benchmarks.settings") -> Iterator[psutil.Process]:
-        command = ["-m", "gunicorn", "recsite.wsgi", "--bind", f"127.0.0.1:{self.port}"]
-        with self.process(*command, environment={"DJANGO_SETTINGS_MODULE": settings}) as web:
-            self.await_web()
+        environment = {"DJANGO_SETTINGS_MODULE": settings}
+        with self.serving("recsite.wsgi", self.port, environment) as web:
             yield web
 
-    def await_web(self) -> None:
-        for _ in range(300):
-            with suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5).close()
-                return
-            time.sleep(0.1)
-        raise TimeoutError("the web server does not answer")
+    @contextmanager
+    def serving(
+        self, application: str, port: int, environment: Mapping[str, str]
+    ) -> Iterator[psutil.Process]:
+        """Any application by gunicorn, which finds its settings in the folder."""
+        command = ["-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
+        with self.process(*command, environment=environment) as web:
+            await_web(port)
+            yield web
 
     @contextmanager
     def workers(self, number: int) -> Iterator[psutil.Process]:
@@ -113,11 +114,14 @@ class Site:
 
     @contextmanager
     def process(
-        self, *command: str, environment: Mapping[str, str] | None = None
+        self,
+        *command: str,
+        environment: Mapping[str, str] | None = None,
+        program: str = sys.executable,
     ) -> Iterator[psutil.Process]:
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, *command],
+                [program, *command],
                 cwd=ROOT,
                 env=self.env | dict(environment or {}),
                 stdout=log,
@@ -128,6 +132,15 @@ class Site:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
+
+
+def await_web(port: int) -> None:
+    for _ in range(300):
+        with suppress(OSError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
+            return
+        time.sleep(0.1)
+    raise TimeoutError("the web server does not answer")
 
 
 @contextmanager
