@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 
 from benchmarks.readers import Read, Reader
 
@@ -19,16 +18,14 @@ COME_EVERY = 0.75
 LOST_AFTER = 30.0
 
 
-@dataclass
 class Killer(threading.Thread):
     """Kills one of the workers that there are, in turn, again and again."""
 
-    workers: Callable[[], list[int]]
-    killed: int = 0
-    over: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        super().__init__(daemon=True)
+    def __init__(self, workers: Callable[[], list[int]]) -> None:
+        super().__init__(daemon=True, name="killer")
+        self.workers = workers
+        self.killed = 0
+        self.over = threading.Event()
 
     def run(self) -> None:
         while not self.over.wait(KILL_EVERY):
