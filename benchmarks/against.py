@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from benchmarks.killing import LOST_AFTER, is_lost, read_while_killing
+from benchmarks.killing import LATE_AFTER, LOST_AFTER, outcome, read_while_killing
 from benchmarks.peers.stack import ACKS, SESSIONS, Peer, redis_server
 from benchmarks.peers.visitor import PeerReader
 from benchmarks.readers import Read, Reader, read_all
@@ -31,7 +31,7 @@ WARMING, ALONE, CROWDED = 16, 20, 96
 ROUNDS = 2
 
 #: Guests who come while workers are killed, in a minute.
-WHILE_KILLING = 80
+WHILE_KILLING = 60
 
 LIVING_WORKERS = "SELECT pid FROM recommendations_worker WHERE queue = 'predictions'"
 
@@ -170,7 +170,8 @@ def ratio(found: dict[str, Any], said: str, moment: str) -> dict[str, float]:
 
 
 def kill(site: Site, side: Side, signed: list[str]) -> dict[str, Any]:
-    print(f"\na worker killed each second; not all films after {LOST_AFTER:.0f} s is lost")
+    print("\na worker killed each second, while a guest comes each second")
+    print(f"  late: not all films after {LATE_AFTER:.0f} s; lost: nor after {LOST_AFTER:.0f} s")
     found = {"recsite": read_and_kill(site, "recsite", side)}
     for name, acks in ACKS.items():
         found[f"the peer, {name}"] = read_and_kill(site, name, peers(site, signed, acks))
@@ -183,11 +184,11 @@ def read_and_kill(site: Site, name: str, side: Side) -> dict[str, Any]:
     with side.running():
         read_all(side.port, side.sessions[:WARMING], WARMING, side.reader)
         reads, killed = read_while_killing(side.reader, side.port, guests, side.workers)
-    kept = [read.complete for read in reads if not is_lost(read)]
-    lost, complete = len(reads) - len(kept), spread(kept) if kept else {}
-    print(f"  {name:16} {lost} of {len(reads)} lost, {killed} killed", flush=True)
-    print(f"  {'':16} the others {told(complete)}", flush=True)
-    found = {"lost": lost, "of": len(reads), "killed": killed, "complete": complete}
+    found: dict[str, Any] = {"pages": len(reads), "killed": killed} | outcome(reads)
+    came = [read.complete for read in reads if not read.error]
+    found["complete"] = spread(came) if came else {}
+    print(f"  {name:16} {found['lost']} of {len(reads)} lost, {found['late']} late")
+    print(f"  {'':16} {killed} killed; came after {told(found['complete'])}", flush=True)
     return found | {"errors": [read.error for read in reads if read.error]}
 
 

@@ -12,10 +12,11 @@ from benchmarks.readers import Read, Reader
 
 #: Seconds between two kills, and between two visitors.
 KILL_EVERY = 1.0
-COME_EVERY = 0.75
+COME_EVERY = 1.0
 
-#: A page that has not all its films after so many seconds is lost.
-LOST_AFTER = 30.0
+#: A page that has not all its films after so many seconds is late, and then lost.
+LATE_AFTER = 30.0
+LOST_AFTER = 90.0
 
 
 class Killer(threading.Thread):
@@ -63,5 +64,8 @@ def read_while_killing(
         return [each.result() for each in coming], killer.killed
 
 
-def is_lost(read: Read) -> bool:
-    return bool(read.error) or read.complete > LOST_AFTER
+def outcome(reads: Sequence[Read]) -> dict[str, int]:
+    """How many pages came, those that came late among them, and how many never did."""
+    came = [read for read in reads if not read.error]
+    late = [read for read in came if read.complete > LATE_AFTER]
+    return {"came": len(came), "late": len(late), "lost": len(reads) - len(came)}
