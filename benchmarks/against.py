@@ -153,7 +153,7 @@ def tell(name: str, reads: list[Read]) -> dict[str, Any]:
     good = [read for read in reads if not read.error]
     found: dict[str, Any] = {
         moment: spread([getattr(read, moment) for read in good])
-        for moment in ("first_byte", "complete", "settled")
+        for moment in ("first_byte", "complete")
     }
     for moment, values in found.items():
         print(f"  {name if moment == 'first_byte' else '':9} {moment:11}{told(values)}")

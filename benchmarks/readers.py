@@ -20,24 +20,17 @@ FILM = re.compile(r'class="card-link"\s+id="[\w-]+-(\d+)"')
 #: What a shelf says instead of films.
 TROUBLE = 'class="shelf-message"'
 
-#: A shelf that asks once more when the page says that all picks are there, so much later.
-LISTENER = re.compile(r'hx-get="([^"]+)"\s+hx-trigger="(picks-ready) from:body delay:(\d+)ms"')
-
 #: A page that is not complete after so long is an error.
 PATIENCE = 300.0
 
 
 @dataclass(frozen=True)
 class Read:
-    """Seconds to the first byte, to the last, until no film is waited for, and to the last answer.
-
-    What is asked for when all films are there makes no film come, but costs the server.
-    """
+    """Seconds to the first byte, to the last, and until nothing asks any more; requests made."""
 
     first_byte: float
     page: float
     complete: float
-    settled: float
     requests: int
     error: str = ""
 
@@ -59,7 +52,6 @@ class Reader:
         self.patience = patience
         self.requests = self.received = 0
         self.shelves: dict[str, str] = {}
-        self.triggered = ""
 
     def get(self, path: str, method: str = "GET") -> tuple[int, float, str]:
         """Status, seconds to the first byte, and what came."""
@@ -70,7 +62,6 @@ class Reader:
         first = time.monotonic() - started
         body = answer.read()
         self.received += len(body)
-        self.triggered += answer.headers.get("HX-Trigger", "")
         return answer.status, first, body.decode()
 
     @property
@@ -87,15 +78,13 @@ class Reader:
             expect(status, "/")
             self.shelves = dict(SHELF.findall(html))
             self.follow(html, started)
-            complete = time.monotonic() - started
-            self.settle()
             self.expect_films()
         except (OSError, http.client.HTTPException) as error:
             waited = time.monotonic() - started
-            return Read(waited, waited, waited, waited, self.requests, repr(error))
+            return Read(waited, waited, waited, self.requests, repr(error))
         finally:
             self.connection.close()
-        return Read(first, page, complete, time.monotonic() - started, self.requests)
+        return Read(first, page, time.monotonic() - started, self.requests)
 
     def follow(self, html: str, started: float) -> None:
         """Let every element ask when it would, one after the other, until none does."""
@@ -114,19 +103,6 @@ class Reader:
                 heapq.heappush(waiting, (time.monotonic() + every, path, every))
             else:
                 expect(status, path, 204)
-
-    def settle(self) -> None:
-        """Let what listens for the picks ask once, when they are there."""
-        listeners = LISTENER.findall("".join(self.shelves.values()))
-        heard = [
-            (int(delay) / 1000, path)
-            for path, event, delay in listeners
-            if event in self.triggered
-        ]
-        time.sleep(max((delay for delay, _ in heard), default=0))
-        for _, path in heard:
-            _, _, fragment = self.get(unescape(path))
-            self.shelves |= SHELF.findall(fragment)
 
     def expect_films(self) -> None:
         wrong = [slug for slug, shelf in self.shelves.items() if TROUBLE in shelf]

@@ -6,16 +6,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import psutil
 import redis
 
 from benchmarks.sites import Site
 from tests.e2e.running import free_port
-
-if TYPE_CHECKING:
-    import subprocess
 
 #: Prints the sessions of these guests, as the peer's web server signs them.
 SESSIONS = """
@@ -43,7 +39,7 @@ class Peer:
     acks: str = ACKS["early"]
     port: int = field(default_factory=free_port)
     redis_port: int = field(default_factory=free_port)
-    celery: "subprocess.Popen[bytes] | None" = None
+    celery: psutil.Process | None = None
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -88,4 +84,4 @@ class Peer:
 
     def children(self) -> list[int]:
         assert self.celery
-        return [child.pid for child in psutil.Process(self.celery.pid).children()]
+        return [child.pid for child in self.celery.children()]
