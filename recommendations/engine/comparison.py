@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from recommendations.engine import metrics
+from recommendations.engine.evaluation import best
 from recommendations.engine.holdout import mixed
 from recommendations.engine.progress import Progress, silent
 
@@ -74,11 +75,9 @@ class Served:
         self.model = model
 
     def ndcg(self, trial: Trial, history: "History") -> float:
-        scores = np.array(self.model.score(history, trial.viewer), np.float64)
-        scores[history.films] = -np.inf
-        best = np.argsort(-scores, kind="stable")[:TOP]
+        films = best(self.model.score(history, trial.viewer), history.films, TOP)
         hits = np.zeros((1, TOP), np.bool_)
-        hits[0, : len(best)] = np.isin(self.model.film_ids[best], trial.held_film_ids)
+        hits[0, : len(films)] = np.isin(self.model.film_ids[films], trial.held_film_ids)
         return float(metrics.ndcg(hits, np.array([len(trial.held_film_ids)]))[0])
 
     def squared_errors(

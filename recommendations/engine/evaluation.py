@@ -290,17 +290,19 @@ class Trial:
         return Tested.joined(tested)
 
 
-def best(scores: "NDArray[np.float32]", seen: "NDArray[np.int32]", k: int) -> "NDArray[np.intp]":
+def best(scores: "NDArray[np.floating]", seen: "NDArray[np.int32]", k: int) -> "NDArray[np.intp]":
     """Internal indices of the k films of highest score that are not seen, the best first.
 
-    Of equal scores the lower index, which is the lower film id, comes first. scores: (n_films,).
+    Of equal scores the lower index, which is the lower film id, comes first. scores: (n_films,),
+    finite.
     """
-    candidates = np.delete(np.arange(len(scores)), seen)
-    left = scores[candidates]
-    if k < len(left):
-        among_best = left >= np.partition(left, -k)[-k]
-        candidates, left = candidates[among_best], left[among_best]
-    return candidates[np.argsort(-left, kind="stable")[:k]]
+    left = scores.copy()
+    left[seen] = -np.inf
+    k = min(k, int(np.count_nonzero(left > -np.inf)))
+    if not k:
+        return np.empty(0, np.intp)
+    among_best = np.flatnonzero(left >= np.partition(left, -k)[-k])
+    return among_best[np.argsort(-left[among_best], kind="stable")[:k]]
 
 
 # What it costs.

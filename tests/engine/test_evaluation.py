@@ -157,6 +157,7 @@ def test_of_equal_scores_the_lower_film_comes_first_and_what_was_seen_never() ->
     seen = np.array([2], np.int32)
     assert best(scores, seen, 3).tolist() == [1, 4, 0]
     assert best(scores, seen, 10).tolist() == [1, 4, 0, 5, 3]
+    assert best(scores, np.arange(6, dtype=np.int32), 3).tolist() == []
 
 
 def test_every_seed_is_measured_and_their_mean() -> None:
