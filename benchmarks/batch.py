@@ -8,6 +8,7 @@ matrices takes its turns with them, on the same single thread.
 """
 
 import argparse
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -40,6 +41,13 @@ SIDE = 2048
 
 #: So many viewers are also served by the engine one by one.
 ONE_BY_ONE = 500
+
+
+class Turn(NamedTuple):
+    """Seconds of the product of square matrices, and of what was measured right after it."""
+
+    square: float
+    way: float
 
 
 class Job(NamedTuple):
@@ -144,21 +152,22 @@ def check(job: Job, model: SVD, histories: list[History]) -> None:
     for scores in job.blocks():
         found = by_threshold(scores)
         assert (found == [best(row, NONE, TOP) for row in scores]).all()
-        assert (np.sort(found) == np.sort(one_by_one(scores))).all()
+        highest = np.take_along_axis(scores, one_by_one(scores), axis=1)
+        assert (np.take_along_axis(scores, found, axis=1) == highest).all()
         own = model.score(histories[start])
         assert np.allclose(own[found[0]], np.sort(own)[: -TOP - 1 : -1], atol=1e-4)
         start += len(scores)
 
 
-def measured(job: Job, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each way, in turns, so that a busy moment is everybody's."""
+def measured(job: Job, rounds: int) -> dict[str, list[Turn]]:
+    """In turns, so that a busy moment is everybody's."""
     square = np.random.default_rng(0).random((SIDE, SIDE), np.float32)
-    seconds: dict[str, list[float]] = {"square": [], **{name: [] for name in WAYS}}
+    turns: dict[str, list[Turn]] = {name: [] for name in WAYS}
     for _ in range(rounds):
         for name, take in WAYS.items():
-            seconds["square"].append(timed(lambda: square @ square))
-            seconds[name].append(timed(partial(run, job, take)))
-    return seconds
+            seconds = timed(lambda: square @ square)
+            turns[name].append(Turn(seconds, timed(partial(run, job, take))))
+    return turns
 
 
 def run(job: Job, take: Callable[[Floats], object]) -> None:
@@ -171,30 +180,35 @@ def served(model: SVD, histories: list[History]) -> float:
     return timed(lambda: [best(model.score(each), NONE, TOP) for each in histories])
 
 
-def summary(job: Job, seconds: dict[str, list[float]]) -> dict[str, Any]:
-    spreads = {name: spread(each) for name, each in seconds.items()}
-    rate = 2 * SIDE**3 / spreads.pop("square")["p50"]
-    product = spreads["product alone"]["p50"]
-    ways = {
-        name: {
-            "seconds": each,
-            "microseconds_a_viewer": 1e6 * each["p50"] / len(job.viewers),
-            "share_of_sgemm": job.operations / each["p50"] / rate,
-            "taking_the_best_microseconds": 1e6 * (each["p50"] - product) / len(job.viewers),
-        }
-        for name, each in spreads.items()
+def summary(job: Job, turns: dict[str, list[Turn]]) -> dict[str, Any]:
+    squares = [turn.square for each in turns.values() for turn in each]
+    rates = [2 * SIDE**3 / 1e9 / seconds for seconds in squares]
+    product = statistics.median(turn.way for turn in turns["product alone"])
+    ways = {name: way_summary(job, each, product) for name, each in turns.items()}
+    return {"sgemm_gflops": spread(rates), "ways": ways}
+
+
+def way_summary(job: Job, turns: list[Turn], product: float) -> dict[str, Any]:
+    seconds = spread([turn.way for turn in turns])
+    work = job.operations / (2 * SIDE**3)
+    return {
+        "seconds": seconds,
+        "microseconds_a_viewer": 1e6 * seconds["p50"] / VIEWERS,
+        "taking_the_best_microseconds": 1e6 * (seconds["p50"] - product) / VIEWERS,
+        "share_of_sgemm": spread([work * turn.square / turn.way for turn in turns]),
     }
-    return {"sgemm_gflops": rate / 1e9, "ways": ways}
 
 
 def tell(films: int, found: dict[str, Any]) -> None:
-    print(f"\n{VIEWERS:,} viewers, {films:,} films; sgemm {found['sgemm_gflops']:.1f} GFLOP/s")
+    rate = found["sgemm_gflops"]["p50"]
+    print(f"\n{VIEWERS:,} viewers, {films:,} films; sgemm {rate:.1f} GFLOP/s")
     for name, way in found["ways"].items():
-        seconds = way["seconds"]
+        low, median, high = way["seconds"].values()
+        viewer, taking = way["microseconds_a_viewer"], way["taking_the_best_microseconds"]
         print(
-            f"  {name:20} {seconds['p50']:6.3f} s ({seconds['p5']:.3f}, {seconds['p95']:.3f}), "
-            f"{way['share_of_sgemm']:4.0%} of sgemm, {way['microseconds_a_viewer']:6.1f} µs a "
-            f"viewer, {way['taking_the_best_microseconds']:5.1f} of them for the best {TOP}"
+            f"  {name:20} {median:6.3f} s ({low:.3f}, {high:.3f}), "
+            f"{way['share_of_sgemm']['p50']:4.0%} of sgemm, {viewer:6.1f} µs a viewer"
+            + (f", {taking:5.1f} of them for the best {TOP}" if taking else "")
         )
     print(
         f"  one by one: fold-in {found['fold_in_microseconds']:.0f} µs a viewer; with scores and "

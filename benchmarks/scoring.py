@@ -138,11 +138,7 @@ def svdpp(ratings: Ratings, viewer: Viewer) -> list[Way]:
     loop = predict_loop(surprise.SVDpp(n_epochs=5, random_state=0), model, ratings, viewer)
     return [
         Way("SVD++, Surprise", loop),
-        Way(
-            "SVD++, with fold-in",
-            serving(model, viewer),
-            "SVD++, Surprise",
-        ),
+        Way("SVD++, with fold-in", serving(model, viewer), "SVD++, Surprise"),
     ]
 
 
@@ -152,11 +148,7 @@ def knn(ratings: Ratings, viewer: Viewer) -> list[Way]:
     loop = predict_loop(peer, model, ratings, viewer)
     return [
         Way("k-NN Baseline, Surprise", loop),
-        Way(
-            "k-NN Baseline, with fold-in",
-            serving(model, viewer),
-            "k-NN Baseline, Surprise",
-        ),
+        Way("k-NN Baseline, with fold-in", serving(model, viewer), "k-NN Baseline, Surprise"),
     ]
 
 
