@@ -46,9 +46,6 @@ bench: .venv/installed-dev ## Measure what docs/performance.md tells, with fewer
 	.venv/bin/python -m benchmarks.load --dataset "$(RATINGS)" --seconds 60
 	.venv/bin/python -m benchmarks.polling --dataset "$(RATINGS)" --seconds 20
 	.venv/bin/python -m benchmarks.against --dataset "$(RATINGS)"
-bench: .venv/installed-dev ## Measure the page that waited, the queue and scoring: RATINGS=ml-latest-small.zip
-	.venv/bin/python -m benchmarks.queueing
-	.venv/bin/python -m benchmarks.story --dataset "$(RATINGS)"
 	.venv/bin/python -m benchmarks.scoring --dataset "$(RATINGS)"
 	.venv/bin/python -m benchmarks.batch
 
