@@ -42,6 +42,7 @@ class FilmNight(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        indexes = [models.Index("created_at", name="night_begun")]
 
     def __str__(self) -> str:
         return f"Film night of {self.host}"

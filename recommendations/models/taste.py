@@ -247,7 +247,8 @@ def count_of(said: "models.QuerySet[Any]") -> Coalesce:
 
 class RatingQuerySet(models.QuerySet["Rating"]):
     def contributed(self) -> Self:
-        return self.filter(viewer__in=Viewer.objects.contributing())
+        # Joined: SQLite would read all viewers to find those of one film's ratings.
+        return self.exclude(viewer__kind=Viewer.Kind.GUEST).filter(viewer__is_copy=False)
 
     def favourites(self) -> Self:
         """The liked ones, the best first; of those the well known, then the latest.
