@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from email.message import Message
 from html import unescape
 
 #: An element that asks by itself: its address, when first, and how often then, in milliseconds.
@@ -52,6 +53,7 @@ class Reader:
         self.patience = patience
         self.requests = self.received = 0
         self.shelves: dict[str, str] = {}
+        self.answered = Message()
 
     def get(self, path: str, method: str = "GET") -> tuple[int, float, str]:
         """Status, seconds to the first byte, and what came."""
@@ -60,6 +62,7 @@ class Reader:
         self.connection.request(method, path, headers=self.headers)
         answer = self.connection.getresponse()
         first = time.monotonic() - started
+        self.answered = answer.headers
         body = answer.read()
         self.received += len(body)
         return answer.status, first, body.decode()

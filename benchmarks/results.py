@@ -32,6 +32,13 @@ def told(values: dict[str, float]) -> str:
     return "  ".join(f"{name} {1000 * value:9.1f} ms" for name, value in values.items())
 
 
+def kept(name: str) -> dict[str, Any]:
+    """What was kept last; nothing if there was never anything."""
+    path = KEPT / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
 def keep(name: str, found: dict[str, Any]) -> None:
     KEPT.mkdir(exist_ok=True)
     path = KEPT / f"{name}.json"

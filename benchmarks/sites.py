@@ -104,11 +104,12 @@ class Site:
             yield web
 
     @contextmanager
-    def workers(self, number: int) -> Iterator[psutil.Process]:
-        arguments = ["runworkers", "--queue", "predictions", "--workers", str(number)]
+    def workers(self, number: int, queue: str = "predictions") -> Iterator[psutil.Process]:
+        arguments = ["runworkers", "--queue", queue, "--workers", str(number)]
+        alive = f"print(Worker.objects.alive().filter(queue={queue!r}).count())"
         named = {"PGAPPNAME": "recsite-workers"}
         with self.process("manage.py", *arguments, environment=named) as workers:
-            while int(self.shell("print(Worker.objects.alive().count())")) < number:
+            while int(self.shell(alive)) < number:
                 time.sleep(0.2)
             yield workers
 
