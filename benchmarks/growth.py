@@ -21,7 +21,7 @@ import psycopg
 
 from benchmarks.counting import QUERIES
 from benchmarks.readers import Reader, expect
-from benchmarks.results import keep, kept, machine, spread, told
+from benchmarks.results import keep, machine, of_all, spread, told
 from benchmarks.sites import ASK, FORGET, GUESTS, LEFT, Site, on_postgres
 from benchmarks.story import warm
 
@@ -92,9 +92,9 @@ def main() -> None:
     print(machine())
     for ratings in asked.ratings:
         found = measure(ratings, asked.algorithm, asked.rounds or rounds_of(ratings))
-        sizes = kept("growth").get("sizes", {}) | {str(ratings): found}
-        keep("growth", {"sizes": dict(sorted(sizes.items(), key=lambda item: int(item[0])))})
-    tell(kept("growth")["sizes"])
+        sizes = of_all("growth", "sizes", ratings, found)
+        keep("growth", {"sizes": sizes})
+    tell(sizes)
 
 
 def number(text: str) -> int:

@@ -32,11 +32,12 @@ def told(values: dict[str, float]) -> str:
     return "  ".join(f"{name} {1000 * value:9.1f} ms" for name, value in values.items())
 
 
-def kept(name: str) -> dict[str, Any]:
-    """What was kept last; nothing if there was never anything."""
+def of_all(name: str, what: str, number: int, found: dict[str, Any]) -> dict[str, Any]:
+    """By number, what was found now of one, and what was kept of the others."""
     path = KEPT / f"{name}.json"
-    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    return found
+    kept = json.loads(path.read_text())[what] if path.exists() else {}
+    every = kept | {str(number): found}
+    return dict(sorted(every.items(), key=lambda item: int(item[0])))
 
 
 def keep(name: str, found: dict[str, Any]) -> None:
