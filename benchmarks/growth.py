@@ -31,6 +31,8 @@ UNITS = {"": 1, "k": 1000, "M": 1_000_000}
 RATINGS_EACH = 160
 FILMS, FILMS_AT = 9_742, 100_000
 
+PAGES = ("predicted page", "cold page", "search", "film page")
+
 #: Guests who look, and how often each does.
 LOOKING = 40
 LOOKS = 3
@@ -75,6 +77,8 @@ import json
 done = Prediction.objects.filter(status="succeeded").order_by("finished_at")
 print(json.dumps([run.run_seconds for run in done]))
 """
+
+MOST_RATED = "print(Movie.objects.popular().first().get_absolute_url())"
 
 COPY = "COPY recommendations_rating (viewer_id, movie_id, stars, rated_at) FROM STDIN"
 ALL_ROWS = """
@@ -175,9 +179,10 @@ def served(site: Site, films: int) -> dict[str, Any]:
         warm(site)
         found["predicted page"] = looks(site, guests * LOOKS, ["/"])
         found["search"] = looks(site, guests * LOOKS, list(searches(films)))
+        found["film page"] = looks(site, guests * LOOKS, [site.shell(MOST_RATED)])
         found["cold page"] = joined(cold(site, guests) for _ in range(LOOKS))
         found["web_memory"] = memory(web)
-    for name in ("predicted page", "cold page", "search"):
+    for name in PAGES:
         tell_page(name, found[name])
     print(f"  memory of web     {told_memory(found['web_memory'])}", flush=True)
     return found
@@ -286,7 +291,7 @@ def tell(sizes: dict[str, Any]) -> None:
     smallest, *larger = sizes
     for ratings in larger:
         print(f"\n{int(ratings):,} ratings, by {int(smallest):,}")
-        for name in ("predicted page", "cold page", "search"):
+        for name in PAGES:
             now, then = (sizes[each][name] for each in (ratings, smallest))
             median, high = (now["first_byte"][p] / then["first_byte"][p] for p in ("p50", "p95"))
             queries = now["queries"]["median"] / then["queries"]["median"]

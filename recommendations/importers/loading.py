@@ -1,12 +1,13 @@
 """Writing films, and clearing away the data set that was there before."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from django.db import connection
 from django.db.models import F
 
 from recommendations.importers.report import Progress, Step
 from recommendations.importers.rows import Film, Link
-from recommendations.importers.staging import batches
+from recommendations.importers.staging import Stage, batches, staged
 from recommendations.models import (
     Genre,
     Movie,
@@ -20,55 +21,96 @@ from recommendations.models import (
 
 BATCH = 500
 
+#: Films that are written at a time.
+AT_ONCE = 5_000
+
+FILMS = Stage(
+    name="staged_films",
+    create=dict.fromkeys(
+        ("sqlite", "postgresql"),
+        """
+            CREATE TEMPORARY TABLE staged_films
+                (id integer NOT NULL, title text NOT NULL, year integer, main_genre text NOT NULL)
+        """,
+    ),
+    copy="COPY staged_films (id, title, year, main_genre) FROM STDIN",
+    insert="INSERT INTO staged_films (id, title, year, main_genre) VALUES (%s, %s, %s, %s)",
+)
+
+WRITE_FILMS = """
+    INSERT INTO recommendations_movie
+        (id, title, year, main_genre, country, poster_path, rating_count, stars_sum)
+    SELECT id, title, year, main_genre, '', '', 0, 0 FROM staged_films WHERE true
+    ON CONFLICT (id) DO UPDATE
+    SET title = excluded.title, year = excluded.year, main_genre = excluded.main_genre
+"""
+
+GENRES = Stage(
+    name="staged_genres",
+    create=dict.fromkeys(
+        ("sqlite", "postgresql"),
+        "CREATE TEMPORARY TABLE staged_genres (movie_id integer NOT NULL, name text NOT NULL)",
+    ),
+    copy="COPY staged_genres (movie_id, name) FROM STDIN",
+    insert="INSERT INTO staged_genres (movie_id, name) VALUES (%s, %s)",
+)
+
+FORGET_GENRES = """
+    DELETE FROM recommendations_movie_genres WHERE movie_id IN (SELECT id FROM staged_films)
+"""
+
+WRITE_GENRES = """
+    INSERT INTO recommendations_movie_genres (movie_id, genre_id)
+    SELECT staged.movie_id, genre.id
+    FROM staged_genres AS staged JOIN recommendations_genre AS genre ON genre.name = staged.name
+"""
+
+LINKS = Stage(
+    name="staged_links",
+    create=dict.fromkeys(
+        ("sqlite", "postgresql"),
+        """
+            CREATE TEMPORARY TABLE staged_links
+                (movie_id integer NOT NULL, imdb_id integer, tmdb_id integer)
+        """,
+    ),
+    copy="COPY staged_links (movie_id, imdb_id, tmdb_id) FROM STDIN",
+    insert="INSERT INTO staged_links (movie_id, imdb_id, tmdb_id) VALUES (%s, %s, %s)",
+)
+
+WRITE_LINKS = """
+    UPDATE recommendations_movie SET imdb_id = link.imdb_id, tmdb_id = link.tmdb_id
+    FROM staged_links AS link WHERE recommendations_movie.id = link.movie_id
+"""
+
 
 def write_films(films: Iterable[Film], known: set[int], *, replacing: bool) -> None:
     """Write films and their genres, and put their ids into `known`."""
-    for batch in batches(films, BATCH):
+    for batch in batches(films, AT_ONCE):
         by_id = {film.id: film for film in batch}
         if replacing:
             delete_other_films_of_same_id(by_id)
-        write_movies(by_id.values())
-        write_genres(by_id.values())
+        write_movies_and_genres(by_id.values())
         known.update(by_id)
 
 
-def write_movies(films: Iterable[Film]) -> None:
-    Movie.objects.bulk_create(
-        [
-            Movie(id=film.id, title=film.title, year=film.year, main_genre=film.main_genre)
-            for film in films
-        ],
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=["title", "year", "main_genre"],
-    )
-
-
-def write_genres(films: Iterable[Film]) -> None:
-    films = list(films)
+def write_movies_and_genres(films: Collection[Film]) -> None:
     names = {genre for film in films for genre in film.genres}
     Genre.objects.bulk_create([Genre(name=name) for name in sorted(names)], ignore_conflicts=True)
-    ids = dict(Genre.objects.filter(name__in=names).values_list("name", "pk"))
-    of_movies = Movie.genres.through
-    of_movies.objects.filter(movie__in=[film.id for film in films]).delete()
-    of_movies.objects.bulk_create(
-        of_movies(movie_id=film.id, genre_id=ids[genre]) for film in films for genre in film.genres
-    )
+    rows = [(film.id, film.title, film.year, film.main_genre) for film in films]
+    pairs = [(film.id, genre) for film in films for genre in film.genres]
+    with staged(FILMS, rows), staged(GENRES, pairs), connection.cursor() as cursor:
+        cursor.execute(WRITE_FILMS)
+        cursor.execute(FORGET_GENRES)
+        cursor.execute(WRITE_GENRES)
 
 
 def write_links(links: Iterable[Link]) -> None:
     """Write the ids that the films have elsewhere; only links of known films may come."""
-    for batch in batches(links, BATCH):
+    for batch in batches(links, AT_ONCE):
         by_id = {link.movie_id: link for link in batch}
-        Movie.objects.bulk_create(
-            [
-                Movie(id=link.movie_id, imdb_id=link.imdb_id, tmdb_id=link.tmdb_id)
-                for link in by_id.values()
-            ],
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=["imdb_id", "tmdb_id"],
-        )
+        with staged(LINKS, by_id.values()), connection.cursor() as cursor:
+            cursor.execute(WRITE_LINKS)
 
 
 def clear_away(progress: Progress) -> None:

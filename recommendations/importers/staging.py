@@ -19,7 +19,7 @@ BATCH = 10_000
 SLICE = 250_000
 
 Item = TypeVar("Item")
-Values = tuple[int | float | str, ...]
+Values = tuple[int | float | str | None, ...]
 
 
 class Stage(NamedTuple):
