@@ -50,7 +50,7 @@ class ViewerQuerySet(models.QuerySet["Viewer"]):
 
         Guests come and go, and a copy would count somebody's taste twice.
         """
-        return self.exclude(kind=Viewer.Kind.GUEST).filter(is_copy=False)
+        return self.filter(contributes())
 
     @transaction.atomic
     def delete_idle_guests(self, idle: timedelta) -> int:
@@ -239,6 +239,16 @@ class Viewer(models.Model):
         return deleted
 
 
+def contributes(viewer: str = "") -> Q:
+    """What is true of a viewer whose ratings count; `viewer` leads there from what is filtered.
+
+    Not that the viewer is among those who do: SQLite would read all of them for one film's
+    ratings, and PostgreSQL for each rating, of more viewers than fit into its work_mem.
+    """
+    lasting = [kind for kind in Viewer.Kind if kind != Viewer.Kind.GUEST]
+    return Q(**{f"{viewer}kind__in": lasting, f"{viewer}is_copy": False})
+
+
 def count_of(said: "models.QuerySet[Any]") -> Coalesce:
     """How many rows of one viewer there are, for a query that counts several things at once."""
     counted = said.order_by().values("viewer").annotate(count=Count("pk"))
@@ -247,8 +257,7 @@ def count_of(said: "models.QuerySet[Any]") -> Coalesce:
 
 class RatingQuerySet(models.QuerySet["Rating"]):
     def contributed(self) -> Self:
-        # Joined: SQLite would read all viewers to find those of one film's ratings.
-        return self.exclude(viewer__kind=Viewer.Kind.GUEST).filter(viewer__is_copy=False)
+        return self.filter(contributes("viewer__"))
 
     def favourites(self) -> Self:
         """The liked ones, the best first; of those the well known, then the latest.
@@ -298,7 +307,7 @@ def recount(movies: models.QuerySet[Movie]) -> int:
 
     A subquery for each film, which is all that `QuerySet.update()` can say, took 40 times as long.
     """
-    contributed = Q(ratings__viewer__in=Viewer.objects.contributing())
+    contributed = contributes("ratings__viewer__")
     counted = (
         movies.order_by()
         .values(film=F("pk"))
