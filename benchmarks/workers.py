@@ -20,7 +20,7 @@ from benchmarks.sites import ASK, FORGET, GUESTS, LEFT, Site, on_postgres
 WORKERS = (1, 2, 4)
 KINDS = {"computing": "svdpp_by_predict", "waiting": "waiting"}
 
-#: Each of a worker's predictions is asked for at once with all others.
+#: Everybody's prediction is asked for at once.
 GUESTS_OF_ALL = 40
 
 #: From the first claim to the last end, and how long a run took in the mean.
@@ -41,17 +41,19 @@ def main() -> None:
     parser.add_argument("--dataset", required=True, help="A folder or zip of MovieLens")
     parser.add_argument("--guests", type=int, default=GUESTS_OF_ALL)
     parser.add_argument("--workers", type=int, nargs="+", default=WORKERS)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     asked = parser.parse_args()
     print(machine())
     found: dict[str, Any] = {}
     with on_postgres() as site:
         site.manage("import_movielens", asked.dataset)
         site.shell(GUESTS.format(count=asked.guests))
-        for kind, algorithm in KINDS.items():
-            site.manage("train", "--algorithm", algorithm, "--force")
+        for kind in asked.kinds:
+            site.manage("train", "--algorithm", KINDS[kind], "--force")
             found[kind] = {str(each): measure(site, each) for each in asked.workers}
             tell(kind, found[kind])
-    keep("workers", {"cores": psutil.cpu_count(logical=False), "kinds": found})
+    if asked.kinds == list(KINDS):
+        keep("workers", {"cores": psutil.cpu_count(logical=False), "kinds": found})
 
 
 def measure(site: Site, workers: int) -> dict[str, float]:
