@@ -43,17 +43,14 @@ fuzz: .venv/installed-dev ## Try 10,000 hostile requests, commands and files; FU
 bench: .venv/installed-dev ## Measure what docs/performance.md tells, with fewer people: RATINGS=ml-latest-small.zip
 	.venv/bin/python -m benchmarks.queueing
 	.venv/bin/python -m benchmarks.story --dataset "$(RATINGS)"
-	.venv/bin/python -m benchmarks.load --dataset "$(RATINGS)" --seconds 60
-	.venv/bin/python -m benchmarks.polling --dataset "$(RATINGS)" --seconds 20
 	.venv/bin/python -m benchmarks.against --dataset "$(RATINGS)"
 	.venv/bin/python -m benchmarks.scoring --dataset "$(RATINGS)"
 	.venv/bin/python -m benchmarks.batch
-bench: .venv/installed-dev ## Measure the page that waited, the queue and what grows: RATINGS=ml-latest-small.zip
-	.venv/bin/python -m benchmarks.queueing
-	.venv/bin/python -m benchmarks.story --dataset "$(RATINGS)"
 	.venv/bin/python -m benchmarks.growth --ratings 100k 1M
 	.venv/bin/python -m benchmarks.workers --dataset "$(RATINGS)"
 	.venv/bin/python -m benchmarks.precomputed --viewers 300
+	.venv/bin/python -m benchmarks.load --dataset "$(RATINGS)" --seconds 60
+	.venv/bin/python -m benchmarks.polling --dataset "$(RATINGS)" --seconds 20
 
 audit: .venv/installed-dev ## Look for known flaws of the locked packages; fails if nothing could be looked up
 	.venv/bin/python -m tests.audit
