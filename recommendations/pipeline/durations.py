@@ -1,14 +1,14 @@
-"""How long one usually waits for a prediction, so that pages ask when it is likely there."""
+"""When a run is likely done, so that pages ask then."""
 
 from datetime import timedelta
-from statistics import quantiles
+from statistics import median
 
 from django.core.cache import caches
-from django.db.models import F
 from django.db.models.functions import Now
 
-from recommendations.models import Prediction
+from recommendations.models import Prediction, Worker
 from recommendations.models.workers import PREDICTIONS
+from recommendations.pipeline.requests import Standing
 
 #: What is looked at: the last so many runs, none of them older than this.
 RUNS = 20
@@ -20,26 +20,43 @@ SECONDS_OF_BELIEF = 10
 #: What is expected when nothing of the kind was made lately, in seconds.
 AT_FIRST = 0.3
 
-#: Of four who wait so long, three find it done.
-QUARTILE = 2
+
+def likely_wait(now: Standing) -> float:
+    """Seconds until the run in flight is done, if it and those before it take as long as usual."""
+    usual, row = usual_run(now.key), now.in_flight
+    if row is None:
+        return usual
+    if row.status == Prediction.Status.RUNNING:
+        return usual - now.at_work.total_seconds()
+    before = Prediction.objects.filter(
+        status=Prediction.Status.QUEUED, queue=row.queue, pk__lt=row.pk
+    )
+    return usual * (1 + before.count() / workers())
 
 
-def usual_wait(key: str) -> float:
-    """Seconds from asking for `key`, or for another of its kind, to its end, lately."""
+def workers() -> int:
+    """How many there are for what somebody waits for, or one who may come."""
+    alive = Worker.objects.alive().filter(queue=PREDICTIONS)
+    found = caches["process"].get_or_set("workers", alive.count, SECONDS_OF_BELIEF)
+    return found or 1
+
+
+def usual_run(key: str) -> float:
+    """Seconds that a worker took for `key`, or for another of its kind, in the median lately."""
     kind = key.partition(":")[0]
     found: float | None = caches["process"].get_or_set(
-        f"usual-wait-{kind}", lambda: _usual_wait(kind), SECONDS_OF_BELIEF
+        f"usual-run-{kind}", lambda: _usual_run(kind), SECONDS_OF_BELIEF
     )
     return AT_FIRST if found is None else found
 
 
-def _usual_wait(kind: str) -> float:
+def _usual_run(kind: str) -> float:
     runs = Prediction.objects.filter(
         key__startswith=kind,
         status=Prediction.Status.SUCCEEDED,
         queue=PREDICTIONS,
         finished_at__gte=Now() - RECENTLY,
     )
-    waits = runs.order_by("-finished_at").values_list(F("finished_at") - F("requested_at"))
-    seconds = [wait.total_seconds() for (wait,) in waits[:RUNS]]
-    return quantiles(seconds, n=4)[QUARTILE] if len(seconds) > 1 else AT_FIRST
+    took = runs.order_by("-finished_at").values_list("claimed_at", "finished_at")
+    seconds = [(end - begun).total_seconds() for begun, end in took[:RUNS] if begun and end]
+    return median(seconds) if seconds else AT_FIRST

@@ -108,6 +108,12 @@ class Standing:
         return self.read_at - self.in_flight.requested_at if self.in_flight else timedelta()
 
     @property
+    def at_work(self) -> timedelta:
+        """Since the run in flight was claimed."""
+        claimed_at = self.in_flight.claimed_at if self.in_flight else None
+        return self.read_at - claimed_at if claimed_at else timedelta()
+
+    @property
     def quiet(self) -> timedelta:
         """Since the run in flight was last queued or claimed."""
         row = self.in_flight

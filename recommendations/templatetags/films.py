@@ -1,12 +1,13 @@
 """What templates need to show a film."""
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import TypedDict
 from urllib.parse import urlencode
 
 from django import template
 from django.conf import settings
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.html import format_html_join
 
 from recommendations.models import Credit, Mark, Movie, Person, Rating
@@ -44,8 +45,14 @@ class Bar(TypedDict):
 def poster_url(movie: Movie) -> str:
     if settings.TMDB_API_KEY and movie.poster_path:
         return f"{settings.TMDB_IMAGES}/t/p/w342{movie.poster_path}"
-    version = poster_version(movie.short_title, movie.year, movie.main_genre)
-    return reverse("poster", args=[movie.pk, version])
+    return _drawn_poster(
+        get_script_prefix(), movie.pk, movie.short_title, movie.year, movie.main_genre
+    )
+
+
+@lru_cache(maxsize=2**14)
+def _drawn_poster(_prefix: str, film: int, title: str, year: int | None, genre: str) -> str:
+    return reverse("poster", args=[film, poster_version(title, year, genre)])
 
 
 @register.simple_tag

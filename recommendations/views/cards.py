@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -24,7 +25,7 @@ class Card:
     chosen: list[Movie] = field(default_factory=list)
     given: float | None = None
 
-    @property
+    @cached_property
     def reason(self) -> str:
         said = {"rated": self.because, "chose": self.chosen}
         parts = [f"{verb} {titles(films)}" for verb, films in said.items() if films]

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 
 from recommendations.middleware import viewer_of
-from recommendations.pipeline.durations import usual_wait
+from recommendations.pipeline.durations import likely_wait
 from recommendations.pipeline.states import Part
 
 FragmentView = Callable[..., HttpResponse]
@@ -98,8 +98,7 @@ def rhythm(part: Part) -> tuple[int, int]:
     standing = part.standing
     if part.stalled or standing.put_off:
         return IDLE_RHYTHM
-    waited = standing.waited.total_seconds()
-    left = usual_wait(standing.key) - waited
-    seconds = min(max(SOONEST, left if left > 0 else PATIENTLY * waited), LATEST)
+    patient = PATIENTLY * standing.waited.total_seconds()
+    seconds = min(max(SOONEST, likely_wait(standing), patient), LATEST)
     every = next(every for limit, _, every in RHYTHM if standing.quiet < limit)
     return round(1000 * seconds), every

@@ -131,7 +131,7 @@ def visit_all(hers: Belongings) -> None:
 
 @pytest.fixture
 def shunning(db: None) -> None:
-    """What other tests left, files of tables that were large and what was counted, tells as well."""
+    """What other tests left, files of tables that were large and what was counted, tells."""
     if connection.vendor == "postgresql":
         tables = connection.introspection.table_names()
         ours = [name for name in tables if name.startswith("recommendations_")]
