@@ -24,6 +24,8 @@ from tests.deploying import (
 )
 from tests.e2e.running import ROOT
 
+pytestmark = pytest.mark.once
+
 #: What others than recsite read.
 FOREIGN = {"WEB_CONCURRENCY"}
 

@@ -8,6 +8,8 @@ from recommendations.posters import draw_poster, poster_version
 from recommendations.posters.colours import PALETTES, Palette
 from recommendations.posters.lettering import SMALLEST, set_title
 
+pytestmark = pytest.mark.once
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 MOVIELENS_GENRES = [

@@ -18,6 +18,8 @@ from recommendations.importers.titles import names_of
 from recommendations.models import Catalogue, Movie, Person, Rating, Viewer
 from tests.importers.datasets import csv_files, folder
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.django_db
 class TestImporting:

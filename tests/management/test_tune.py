@@ -17,6 +17,8 @@ from recommendations.training import algorithm
 from tests.algorithms import Interrupted
 from tests.movielens import write_small_dataset
 
+pytestmark = pytest.mark.once
+
 HELD = ["--param", "factors=4", "--param", "epochs=5", "--param", "init_std_dev=0.1"]
 
 
