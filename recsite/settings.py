@@ -50,6 +50,7 @@ try:
     HEARTBEAT = env.float("HEARTBEAT", 5, validate=validate.Range(min=0.1))
     WORKER_STALL = env.float("WORKER_STALL", 6, validate=validate.Range(min=1))
     WORKER_GRACE = env.float("WORKER_GRACE", 20, validate=validate.Range(min=0))
+    WORKER_NICE = env.int("WORKER_NICE", 10, validate=validate.Range(min=0, max=19))
     WORKER_MEMORY_MB = env.int("WORKER_MEMORY_MB", 0, validate=validate.Range(min=0))
     REAP_PERIOD = env.float("REAP_PERIOD", 15, validate=validate.Range(min=0.1))
     PREDICTION_TIMEOUT = env.int("PREDICTION_TIMEOUT", 60, validate=positive)

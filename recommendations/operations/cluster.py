@@ -72,6 +72,7 @@ def work(main_process: int, tasks: Queue, results: Queue, timer: Any, timeout: i
     """What a worker process runs: Django-Q2's loop, beside a thread that shows it is alive."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     limit_memory()
+    os.nice(settings.WORKER_NICE)
     post_execute_in_worker.connect(make_storable)
     with Beat(main_process, tasks).beating():
         worker(tasks, results, timer, timeout)

@@ -17,6 +17,9 @@ RECENTLY = timedelta(minutes=5)
 #: How long a process goes by what it has found, in seconds.
 SECONDS_OF_BELIEF = 10
 
+#: The same, when it has found nothing.
+SECONDS_OF_DOUBT = 1
+
 #: What is expected when nothing of the kind was made lately, in seconds.
 AT_FIRST = 0.3
 
@@ -44,13 +47,16 @@ def workers() -> int:
 def usual_run(key: str) -> float:
     """Seconds that a worker took for `key`, or for another of its kind, in the median lately."""
     kind = key.partition(":")[0]
-    found: float | None = caches["process"].get_or_set(
-        f"usual-run-{kind}", lambda: _usual_run(kind), SECONDS_OF_BELIEF
-    )
-    return AT_FIRST if found is None else found
+    name, process = f"usual-run-{kind}", caches["process"]
+    known: float | None = process.get(name)
+    if known is None:
+        found = _usual_run(kind)
+        known = AT_FIRST if found is None else found
+        process.set(name, known, SECONDS_OF_DOUBT if found is None else SECONDS_OF_BELIEF)
+    return known
 
 
-def _usual_run(kind: str) -> float:
+def _usual_run(kind: str) -> float | None:
     runs = Prediction.objects.filter(
         key__startswith=kind,
         status=Prediction.Status.SUCCEEDED,
@@ -59,4 +65,4 @@ def _usual_run(kind: str) -> float:
     )
     took = runs.order_by("-finished_at").values_list("claimed_at", "finished_at")
     seconds = [(end - begun).total_seconds() for begun, end in took[:RUNS] if begun and end]
-    return median(seconds) if seconds else AT_FIRST
+    return median(seconds) if seconds else None
