@@ -22,9 +22,9 @@ PREDICTIONS, TRAINING, BATCH = QUEUES = ("predictions", "training", "batch")
 MISSED_BEATS = 4
 
 
-def worker_name() -> str:
-    """This process, as claims and the operator's pages name it."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+def worker_name(pid: int | None = None) -> str:
+    """This process, or another of this host, as claims and the operator's pages name it."""
+    return f"{socket.gethostname()}:{pid or os.getpid()}"
 
 
 class WorkerQuerySet(models.QuerySet["Worker"]):

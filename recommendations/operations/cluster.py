@@ -8,6 +8,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from ctypes import c_longlong
+from dataclasses import dataclass, field
+from multiprocessing.sharedctypes import RawValue
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -21,9 +24,10 @@ from django_q.queues import Queue
 from django_q.signals import post_execute_in_worker, pre_execute
 from django_q.worker import worker
 
-from recommendations.models import Worker
+from recommendations.models import Prediction, Worker
+from recommendations.models.workers import worker_name
 from recommendations.operations.outages import surviving
-from recommendations.pipeline import runs
+from recommendations.pipeline import reaping, runs
 from recommendations.training import loading
 
 if TYPE_CHECKING:
@@ -34,33 +38,66 @@ LOOK_SECONDS = 0.5
 LOOKS = 6
 
 
+@dataclass(frozen=True)
+class Dead:
+    """A worker that was killed, and the prediction that it had taken, or 0."""
+
+    pid: int
+    taken: int
+
+    def bury(self) -> None:
+        """Give up at once what it had; whatever prevents that, the lease runs out by itself."""
+        if not self.taken:
+            return
+        with surviving("What a dead worker held waits for its lease"):
+            row = Prediction.objects.filter(pk=self.taken)
+            if not reaping.bury([worker_name(self.pid)], row):
+                reaping.wake_again(row)  # it may have died before its claim
+
+
+@dataclass(frozen=True)
+class Seat:
+    """What a worker has from its sentinel, and shares with it."""
+
+    main_process: int
+    before: Dead | None
+    taken: c_longlong = field(default_factory=lambda: RawValue(c_longlong, 0))
+
+
 class Sentinel(cluster.Sentinel):  # type: ignore[misc]
     """Django-Q2's guard of the workers.
+
+    It is their parent, so that it alone knows for certain that one has died, and which: the next
+    worker is told, and gives up what that one held.
 
     SIGTERM is for the cluster's main process. One that is sent to the whole group would end the
     sentinel and what runs, and leave the main process waiting for them.
     """
+
+    dead: Dead | None = None
 
     def start(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         super().start()
 
     def spawn_worker(self) -> None:
-        timer = cluster.Value("f", -1)
+        timer, seat = cluster.Value("f", -1), Seat(self.parent_pid, self.dead)
         process = cluster.get_mp_context().Process(
-            target=work,
-            args=(self.parent_pid, self.task_queue, self.result_queue, timer, self.timeout),
+            target=work, args=(seat, self.task_queue, self.result_queue, timer, self.timeout)
         )
         process.daemon = Conf.DAEMONIZE_WORKERS
-        process.timer = timer
+        process.timer, process.seat = timer, seat
         self.pool.append(process)
         process.start()
 
     def reincarnate(self, process: Any) -> None:
         """Replace a child; a worker that has run out of time is killed, as it ignores SIGTERM."""
-        if process in self.pool and process.timer.value == 0:
-            process.kill()
+        if process in self.pool:
+            if process.timer.value == 0:
+                process.kill()
+            self.dead = Dead(process.pid, process.seat.taken.value)
         super().reincarnate(process)
+        self.dead = None
 
 
 def install() -> None:
@@ -68,13 +105,16 @@ def install() -> None:
     cluster.Sentinel = Sentinel
 
 
-def work(main_process: int, tasks: Queue, results: Queue, timer: Any, timeout: int) -> None:
+def work(seat: Seat, tasks: Queue, results: Queue, timer: Any, timeout: int) -> None:
     """What a worker process runs: Django-Q2's loop, beside a thread that shows it is alive."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     limit_memory()
     os.nice(settings.WORKER_NICE)
+    runs.note_in(seat.taken)
     post_execute_in_worker.connect(make_storable)
-    with Beat(main_process, tasks).beating():
+    with Beat(seat.main_process, tasks).beating():
+        if seat.before:
+            seat.before.bury()
         worker(tasks, results, timer, timeout)
 
 

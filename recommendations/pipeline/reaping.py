@@ -1,6 +1,7 @@
 """Bringing back what a worker took to its grave, and what nobody came for."""
 
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from recommendations.models.clocks import LONGEST_WAKE_PERIOD
 from recommendations.pipeline.requests import WAKE_PERIOD, wake
 
 if TYPE_CHECKING:
+    from django.db.models.expressions import CombinedExpression
+
     from recommendations.models.prediction import PredictionQuerySet
 
 logger = logging.getLogger(__name__)
@@ -41,11 +44,34 @@ def reap(rows: "PredictionQuerySet | None" = None) -> int:
     return moved + sum(_wake_again(row) for row in forgotten)
 
 
+def bury(workers: Collection[str], rows: "PredictionQuerySet | None" = None) -> int:
+    """Reap what dead workers held, without waiting for their leases.
+
+    Whoever calls knows that these processes are gone: names alone do not tell it, as several
+    hosts may have one name, and a process's number is given to another in time.
+    """
+    held = (Prediction.objects.all() if rows is None else rows).filter(
+        status=Prediction.Status.RUNNING, claimed_by__in=workers
+    )
+    lost = list(held.values_list("pk", flat=True))
+    held.update(lease_expires_at=_just_now())
+    return reap(Prediction.objects.filter(pk__in=lost))
+
+
 def wake_all() -> int:
     """Wake for all that is queued: a cluster that was replaced took their wake-ups with it."""
-    queued = Prediction.objects.filter(status=Prediction.Status.QUEUED)
-    queued.update(wake_at=Now() - timedelta(seconds=1))
+    return wake_again(Prediction.objects.all())
+
+
+def wake_again(rows: "PredictionQuerySet") -> int:
+    """Wake for what is queued of `rows`, whose wake-ups were lost."""
+    queued = rows.filter(status=Prediction.Status.QUEUED)
+    queued.update(wake_at=_just_now())
     return reap(queued)
+
+
+def _just_now() -> "CombinedExpression":
+    return Now() - timedelta(seconds=1)
 
 
 def _lease_lost(row: Prediction) -> bool:

@@ -5,6 +5,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from ctypes import c_longlong
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,9 @@ SCORING = 0.8
 #: What this process has at work.
 _at_work: Claim | None = None
 
+#: The prediction that this process has taken, or 0, in memory that may outlive it.
+_taken = c_longlong(0)
+
 
 class ClaimLost(Exception):
     """The prediction is not this worker's any more: its lease was reaped, or it was deleted."""
@@ -64,10 +68,26 @@ def run(prediction_id: int) -> None:
     4. Any other exception is final, a timeout too: the row fails with its traceback, and the
        exception goes on to Django-Q2, which records it.
     """
-    claim = take(prediction_id)
-    if claim:
-        with bound(attempt=claim.attempt):
-            complete(claim)
+    with noted(prediction_id):
+        claim = take(prediction_id)
+        if claim:
+            with bound(attempt=claim.attempt):
+                complete(claim)
+
+
+def note_in(memory: c_longlong) -> None:
+    """Let who shares this memory know what is taken, should this process die."""
+    global _taken  # noqa: PLW0603 (a process is one worker)
+    _taken = memory
+
+
+@contextmanager
+def noted(prediction_id: int) -> Iterator[None]:
+    _taken.value = prediction_id
+    try:
+        yield
+    finally:
+        _taken.value = 0
 
 
 def complete(claim: Claim) -> None:

@@ -19,6 +19,10 @@ RUNNING = "SELECT id FROM recommendations_prediction WHERE status = 'running'"
 TRAININGS = "SELECT state, error FROM recommendations_trainedmodel WHERE id > 1 ORDER BY id"
 
 
+#: Far less than a lease of a minute.
+SOON = 10
+
+
 def until_ended(processes: list[psutil.Process]) -> None:
     until(lambda: not still_alive(processes), seconds=PATIENCE)
 
@@ -30,6 +34,18 @@ def test_a_worker_killed_in_the_middle(service: Service) -> None:
         service.come(0)
         kill(service.busy_worker())
         service.no_fault()
+        service.until_done_once(0, attempt=2)
+
+
+def test_a_killed_workers_page_does_not_wait_for_its_lease(service: Service) -> None:
+    service.environment["PREDICTION_LEASE"] = service.environment["PREDICTION_TIMEOUT"] = "60"
+    service.start("--queue", "predictions")
+    service.fault("wait", guest=0)
+    with service.watched():
+        service.come(0)
+        kill(service.busy_worker())
+        service.no_fault()
+        until(lambda: service.statuses() == ["succeeded"], seconds=SOON)
         service.until_done_once(0, attempt=2)
 
 

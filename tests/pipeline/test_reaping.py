@@ -9,6 +9,7 @@ from django_q.models import OrmQ, Schedule
 
 from recommendations.models import Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import HOME
+from recommendations.models.workers import worker_name
 from recommendations.pipeline import reaping, requests, runs, schedules
 from recommendations.tasks import (
     clear_sessions,
@@ -62,6 +63,36 @@ def test_three_lost_leases_are_enough(queued: Prediction) -> None:
     assert queued.reason == reaping.LOST
     run_prediction(queued.pk)
     assert Prediction.objects.in_flight().count() == 0
+
+
+def test_what_a_dead_worker_held_does_not_wait_for_its_lease(queued: Prediction) -> None:
+    runs.take(queued.pk)
+    assert reaping.bury([worker_name()]) == 1
+    queued.refresh_from_db()
+    assert (queued.status, queued.attempt) == (Status.QUEUED, 1)
+    run_prediction(queued.pk)
+    queued.refresh_from_db()
+    assert (queued.status, queued.attempt) == (Status.SUCCEEDED, 2)
+
+
+def test_what_another_worker_holds_is_left_alone(queued: Prediction) -> None:
+    runs.take(queued.pk)
+    assert reaping.bury(["elsewhere:7"]) == 0
+    queued.refresh_from_db()
+    assert queued.status == Status.RUNNING
+
+
+def test_what_a_dead_worker_did_not_claim_is_woken_for_again(queued: Prediction) -> None:
+    assert reaping.wake_again(Prediction.objects.all()) == 1
+    assert OrmQ.objects.count() == 2
+
+
+def test_three_dead_workers_are_enough(queued: Prediction) -> None:
+    for _ in range(3):
+        assert runs.take(queued.pk)
+        reaping.bury([worker_name()])
+    queued.refresh_from_db()
+    assert (queued.status, queued.attempt) == (Status.FAILED, 3)
 
 
 def test_a_queued_row_is_woken_again_at_most_once_a_period(queued: Prediction) -> None:
