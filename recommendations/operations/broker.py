@@ -4,7 +4,6 @@ import logging
 import time
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
 
 from django.conf import settings
 from django.db import Error, connections
@@ -99,10 +98,15 @@ def retry(queue: str) -> timedelta:
     return timedelta(seconds=own["retry"])
 
 
+def taken(queue: str) -> QuerySet[OrmQ]:
+    """The tasks of a queue that clusters have taken and not acknowledged."""
+    tasks: QuerySet[OrmQ] = OrmQ.objects.using(Conf.ORM).filter(key=queue, lock__gt=Now())
+    return tasks
+
+
 def release(queue: str) -> int:
     """Let other workers have what a cluster took that is gone; returns how many tasks.
 
     What others have at work is delivered twice, which does nothing: a task is only a wake-up.
     """
-    taken: Any = OrmQ.objects.filter(key=queue, lock__gt=Now())
-    return int(taken.update(lock=Now()))
+    return int(taken(queue).update(lock=Now()))

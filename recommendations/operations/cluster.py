@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from ctypes import c_longlong
+from ctypes import c_double, c_int, c_longlong
 from dataclasses import dataclass, field
 from multiprocessing.sharedctypes import RawValue
 from typing import TYPE_CHECKING, Any
@@ -33,9 +33,11 @@ from recommendations.training import loading
 if TYPE_CHECKING:
     from datetime import datetime
 
-#: How often the lock of the tasks is looked at, and how often in a row it must seem lost.
+#: How often the lock of the tasks is looked at; how often in a row, and for how long, it must
+#: seem lost.
 LOOK_SECONDS = 0.5
 LOOKS = 6
+LOST_SECONDS = (LOOKS - 1) * LOOK_SECONDS
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,33 @@ class Dead:
 
 
 @dataclass(frozen=True)
+class Looks:
+    """Looks in a row at which the lock seemed lost, of all the workers of a cluster together.
+
+    No worker may live long enough to tell by itself. A lock of these could be lost, too.
+    """
+
+    number: c_int = field(default_factory=lambda: RawValue(c_int, 0))
+    since: c_double = field(default_factory=lambda: RawValue(c_double, 0))
+
+    def count(self, *, lost: bool) -> None:
+        if lost and not self.number.value:
+            self.since.value = time.monotonic()
+        self.number.value = self.number.value + 1 if lost else 0
+
+    @property
+    def tell(self) -> bool:
+        enough = self.number.value >= LOOKS
+        return enough and time.monotonic() - self.since.value >= LOST_SECONDS
+
+
+@dataclass(frozen=True)
 class Seat:
     """What a worker has from its sentinel, and shares with it."""
 
     main_process: int
-    before: Dead | None
+    looks: Looks
+    before: Dead | None = None
     taken: c_longlong = field(default_factory=lambda: RawValue(c_longlong, 0))
 
 
@@ -78,10 +102,11 @@ class Sentinel(cluster.Sentinel):  # type: ignore[misc]
 
     def start(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self.looks = Looks()
         super().start()
 
     def spawn_worker(self) -> None:
-        timer, seat = cluster.Value("f", -1), Seat(self.parent_pid, self.dead)
+        timer, seat = cluster.Value("f", -1), Seat(self.parent_pid, self.looks, self.dead)
         process = cluster.get_mp_context().Process(
             target=work, args=(seat, self.task_queue, self.result_queue, timer, self.timeout)
         )
@@ -112,7 +137,7 @@ def work(seat: Seat, tasks: Queue, results: Queue, timer: Any, timeout: int) -> 
     os.nice(settings.WORKER_NICE)
     runs.note_in(seat.taken)
     post_execute_in_worker.connect(make_storable)
-    with Beat(seat.main_process, tasks).beating():
+    with Beat(seat, tasks).beating():
         if seat.before:
             seat.before.bury()
         worker(tasks, results, timer, timeout)
@@ -142,14 +167,15 @@ class Beat(threading.Thread):
     although there is something to read, is held by the dead.
     """
 
-    def __init__(self, main_process: int, tasks: Queue) -> None:
+    def __init__(self, seat: Seat, tasks: Queue) -> None:
         super().__init__(daemon=True, name="beat")
-        self.main_process = main_process
+        self.main_process = seat.main_process
+        self.looks = seat.looks
         self.tasks = tasks
         self.over = threading.Event()
         self.busy_since: datetime | None = None
         self.done = 0
-        self.looks = 0
+        self.seized = False
         self.started_at = timezone.now()
 
     @contextlib.contextmanager
@@ -173,8 +199,7 @@ class Beat(threading.Thread):
     def run(self) -> None:
         next_beat = time.monotonic()
         while not self.over.wait(min(LOOK_SECONDS, settings.HEARTBEAT)):
-            self.look()
-            if self.looks == LOOKS or time.monotonic() >= next_beat:
+            if self.look() or time.monotonic() >= next_beat:
                 next_beat = time.monotonic() + settings.HEARTBEAT
                 self.write()
                 with surviving("The lease is not extended"):
@@ -183,8 +208,11 @@ class Beat(threading.Thread):
             self.row().delete()
         connection.close()
 
-    def look(self) -> None:
-        self.looks = self.looks + 1 if self.lock_seems_lost() else 0
+    def look(self) -> bool:
+        """Whether the cluster has seized up, or works again, since the last look."""
+        self.looks.count(lost=self.lock_seems_lost())
+        before, self.seized = self.seized, self.looks.tell
+        return before != self.seized
 
     def lock_seems_lost(self) -> bool:
         if not self.tasks._reader.poll():
@@ -206,7 +234,7 @@ class Beat(threading.Thread):
                     "memory": psutil.Process().memory_full_info().uss,
                     "tasks_done": self.done,
                     "busy_since": self.busy_since,
-                    "seized": self.looks >= LOOKS,
+                    "seized": self.seized,
                     "started_at": self.started_at,
                     "beat_at": Now(),
                 },

@@ -5,6 +5,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -13,9 +14,9 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 
-from recommendations.models import Worker
+from recommendations.models import PausedQueue, Prediction, Worker
 from recommendations.models.workers import BATCH, PREDICTIONS, WorkerQuerySet
-from recommendations.operations.broker import given_out, release
+from recommendations.operations.broker import given_out, release, taken
 from recommendations.operations.outages import surviving
 from recommendations.operations.processes import SUPERVISED, Children
 from recommendations.pipeline import imports, reaping, trainings
@@ -29,6 +30,12 @@ FORMER_QUEUE = "recsite"
 
 #: How long a cluster may take until its workers show a sign of life.
 START_SECONDS = 60
+
+#: A claim so short ago shows that somebody works.
+JUST_NOW = timedelta(seconds=2)
+
+#: A prediction that has waited so long should have been claimed by an idle worker.
+WAITED = timedelta(seconds=3)
 
 #: How long a cluster that is to be replaced may take to end: it has nothing at work.
 IDLE_GRACE = 2.0
@@ -64,7 +71,7 @@ class Watch:
             return "its workers never began" if self.age > START_SECONDS else ""
         if workers.filter(seized=True).exists():
             return "its workers wait for a lock that a dead process holds"
-        if self.works(workers) or not self.is_due():
+        if self.works(workers) or not self.is_due() or self.claims(workers):
             self.idle_since = None
             return ""
         self.idle_since = self.idle_since or time.monotonic()
@@ -79,11 +86,43 @@ class Watch:
         before, self.done = self.done, sum(workers.values_list("tasks_done", flat=True))
         busy = workers.alive().filter(busy_since__isnull=False)
         silent = workers.lost().filter(beat_at__gte=Now() - timeout(self.queue))
-        living = any(psutil.pid_exists(worker.pid) for worker in busy | silent)
+        living = any(lives(worker.pid) for worker in busy | silent)
         return living or self.done != before
 
+    def claims(self, workers: WorkerQuerySet) -> bool:
+        """Something was claimed just now, or is held by the living; rows say so at a beat only."""
+        pids = {str(worker): worker.pid for worker in workers}
+        theirs = Prediction.objects.filter(claimed_by__in=pids)
+        held = theirs.filter(status=Prediction.Status.RUNNING, lease_expires_at__gte=Now())
+        holders = held.values_list("claimed_by", flat=True)
+        return theirs.filter(claimed_at__gte=Now() - JUST_NOW).exists() or any(
+            lives(pids[holder]) for holder in holders
+        )
+
     def is_due(self) -> bool:
-        return given_out(self.queue).exists()
+        return given_out(self.queue).exists() or self.holds_back()
+
+    def holds_back(self) -> bool:
+        """Predictions wait whose tasks were taken, and only this cluster can have taken them.
+
+        A worker's death may leave them in the cluster's pipe, where nobody comes for them.
+        """
+        queued = Prediction.objects.filter(queue=self.queue, status=Prediction.Status.QUEUED)
+        if not queued.filter(enqueued_at__lt=Now() - WAITED).exists():
+            return False
+        paused = PausedQueue.objects.filter(pk=self.queue).exists()
+        return taken(self.queue).exists() and not paused and not self.has_company()
+
+    def has_company(self) -> bool:
+        others = Worker.objects.alive().filter(queue=self.queue)
+        return others.exclude(pk__in=Worker.objects.of(self.pid).values("pk")).exists()
+
+
+def lives(pid: int) -> bool:
+    """Whether it runs; who is dead has a number until the parent looks."""
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def timeout(queue: str) -> timedelta:
@@ -102,7 +141,7 @@ class Supervisor:
         self.workers = workers
         self.children = Children(grace=settings.WORKER_GRACE)
         self.watches: dict[str, Watch] = {}
-        self.to_release: set[str] = set()
+        self.ended: dict[int, str] = {}
         self.replaced = dict.fromkeys(workers, 0)
         self.reaped_at = time.monotonic()
         self.database_was_away = False
@@ -145,18 +184,19 @@ class Supervisor:
     def replace(self, queue: str, why: str) -> None:
         logger.error("The cluster of the queue %s is replaced: %s.", queue, why)
         self.replaced[queue] = self.replaced[queue] + 1 if self.began_lately(queue) else 0
+        self.ended[self.watches[queue].pid] = queue
         self.children.restart(queue, IDLE_GRACE)
         self.watches[queue] = Watch(queue, self.children.running[queue].pid)
-        self.to_release.add(queue)
 
     def began_lately(self, queue: str) -> bool:
         return self.watches[queue].age < START_SECONDS
 
     def heal(self) -> None:
         """Hand out anew what a replaced cluster or an outage has lost, and reap once a period."""
-        for queue in self.to_release.copy():
+        for cluster, queue in self.ended.copy().items():
             release(queue)
-            self.to_release.discard(queue)
+            Worker.objects.of(cluster).delete()
+            del self.ended[cluster]
         if self.database_was_away:
             reaping.wake_all()  # a worker that was woken in vain does not come again
             self.database_was_away = False

@@ -173,13 +173,12 @@ class Service:
 
     def until_replaced(self, before: int) -> None:
         """Wait until another cluster does what that one did."""
-
-        def after() -> bool:
-            found = self.find_cluster()
-            return found is not None and found.pid != before
-
-        until(after, seconds=PATIENCE)
+        until(lambda: self.cluster_is_new(before), seconds=PATIENCE)
         assert "is replaced" in self.log()
+
+    def cluster_is_new(self, before: int) -> bool:
+        found = self.find_cluster()
+        return found is not None and found.pid != before
 
     def idle_workers(self, cluster: int, number: int = 2) -> list[int]:
         """Process ids of a cluster's workers, once it has so many."""

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -58,6 +59,27 @@ def test_idle_workers_killed(sqlite_service: Service) -> None:
         service.come(0, 1)
         service.until_done_once(0, 1)
         service.until_replaced(before)
+
+
+def test_a_cluster_seizes_up_whose_workers_never_live_long(service: Service) -> None:
+    service.start("--queue", "predictions")
+    before = service.cluster().pid
+    with service.watched():
+        kill(*service.idle_workers(before))
+        service.come(0, 1)
+        until(lambda: is_new_or_killed(service, before), seconds=PATIENCE, every=1)
+        service.until_done_once(0, 1)
+
+
+def is_new_or_killed(service: Service, cluster: int) -> bool:
+    """Whether the cluster was replaced; if not, all workers of it are killed that are known."""
+    if service.cluster_is_new(cluster):
+        return True
+    for pid, its in service.workers():
+        if its == cluster:
+            with suppress(ProcessLookupError):
+                kill(pid)
+    return False
 
 
 def test_the_main_process_of_a_cluster_killed(sqlite_service: Service) -> None:

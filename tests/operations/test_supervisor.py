@@ -14,9 +14,11 @@ from django.db.models.functions import Now
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from recommendations.models import PausedQueue, Worker
+from recommendations.models import PausedQueue, Prediction, TrainedModel, Viewer, Worker
+from recommendations.models.prediction import HOME
 from recommendations.models.workers import PREDICTIONS
 from recommendations.operations.supervisor import START_SECONDS, Watch, forget_lost_workers
+from recommendations.pipeline import requests, runs
 
 #: The main process of the cluster that is watched; only its number matters here.
 MAIN = 4_000_001
@@ -26,6 +28,13 @@ def worker(**changes: object) -> Worker:
     """A worker whose process lives: this one."""
     known = {"host": socket.gethostname(), "pid": os.getpid(), "queue": PREDICTIONS}
     return Worker.objects.create(**(known | {"cluster": MAIN} | changes))
+
+
+def dead() -> int:
+    """The number that a process had."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    return ended.pid
 
 
 @pytest.fixture
@@ -92,9 +101,7 @@ def test_silence_for_longer_than_a_run_may_take_is_no_work(
 
 
 def test_a_dead_process_does_not_count_as_busy(watch: Watch, work_is_due: None) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    worker(pid=ended.pid, busy_since=seconds_ago(5))
+    worker(pid=dead(), busy_since=seconds_ago(5))
     assert "takes nothing" in after_a_stall(watch)
 
 
@@ -121,6 +128,75 @@ def test_a_task_that_somebody_has_is_no_reason(watch: Watch, work_is_due: None) 
     assert after_a_stall(watch) == ""
 
 
+@pytest.fixture
+def work_was_taken(work_is_due: None, active_model: TrainedModel, alice: Viewer) -> Prediction:
+    """A task in the cluster's pipe, whose prediction nobody claims."""
+    OrmQ.objects.all().delete()
+    row = requests.ensure(alice, HOME).in_flight
+    assert row
+    OrmQ.objects.update(lock=Now() + timedelta(seconds=60))
+    Prediction.objects.update(enqueued_at=seconds_ago(5))
+    return row
+
+
+def test_work_that_was_taken_and_is_left_lying_is_due(
+    watch: Watch, work_was_taken: Prediction
+) -> None:
+    worker()
+    assert "takes nothing" in after_a_stall(watch)
+
+
+def test_workers_that_die_before_they_can_tell_are_no_work(
+    watch: Watch, work_was_taken: Prediction
+) -> None:
+    worker(pid=dead())
+    watch.trouble()
+    watch.trouble()
+    worker(pid=dead())
+    assert "takes nothing" in after_a_stall(watch)
+
+
+def elsewhere(row: Prediction) -> None:
+    worker(host="elsewhere", cluster=MAIN + 1)
+
+
+def paused(row: Prediction) -> None:
+    PausedQueue.objects.create(name=PREDICTIONS)
+
+
+def just_asked_for(row: Prediction) -> None:
+    Prediction.objects.update(enqueued_at=seconds_ago(1))
+
+
+def claimed_by_a_worker(row: Prediction) -> None:
+    """Not the one that waits: the other's."""
+    other = Viewer.objects.create(display_name="Bob")
+    runs.take(Prediction.objects.create(viewer=other, key=HOME, taste_version=1, wake_at=Now()).pk)
+
+
+def held_by_a_worker(row: Prediction) -> None:
+    claimed_by_a_worker(row)
+    Prediction.objects.exclude(pk=row.pk).update(claimed_at=seconds_ago(30))
+
+
+@pytest.mark.parametrize(
+    "so", [elsewhere, paused, just_asked_for, claimed_by_a_worker, held_by_a_worker]
+)
+def test_but_not_for_certain_when(
+    so: Callable[[Prediction], None], watch: Watch, work_was_taken: Prediction
+) -> None:
+    worker()
+    so(work_was_taken)
+    assert after_a_stall(watch) == ""
+
+
+def test_what_a_dead_worker_holds_is_no_work(watch: Watch, work_was_taken: Prediction) -> None:
+    gone = worker(pid=dead())
+    held_by_a_worker(work_was_taken)
+    Prediction.objects.filter(status="running").update(claimed_by=str(gone))
+    assert "takes nothing" in after_a_stall(watch)
+
+
 def test_a_lost_lock_is_told_at_once(watch: Watch) -> None:
     worker(seized=True)
     assert "lock" in watch.trouble()
@@ -139,11 +215,10 @@ def test_a_cluster_may_take_its_time_to_begin(watch: Watch) -> None:
 
 
 def test_rows_of_dead_processes_are_forgotten(db: None) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
+    ended = dead()
     here = worker()
-    worker(pid=ended.pid)
-    away = worker(host="elsewhere", pid=ended.pid)
+    worker(pid=ended)
+    away = worker(host="elsewhere", pid=ended)
     worker(host="elsewhere", pid=1, beat_at=seconds_ago(2 * 3600))
     assert forget_lost_workers() == 2
     assert set(Worker.objects.all()) == {here, away}
