@@ -27,6 +27,7 @@ from django_q.worker import worker
 from recommendations.models import Prediction, Worker
 from recommendations.models.workers import worker_name
 from recommendations.operations.outages import surviving
+from recommendations.operations.warming import warm_up
 from recommendations.pipeline import reaping, runs
 from recommendations.training import loading
 
@@ -137,10 +138,23 @@ def work(seat: Seat, tasks: Queue, results: Queue, timer: Any, timeout: int) -> 
     os.nice(settings.WORKER_NICE)
     runs.note_in(seat.taken)
     post_execute_in_worker.connect(make_storable)
-    with Beat(seat, tasks).beating():
+    beat = Beat(seat, tasks)
+    with beat.beating():
         if seat.before:
             seat.before.bury()
+        with beat.busy(), guarded(timer, timeout):
+            warm_up(Conf.CLUSTER_NAME, timeout)
         worker(tasks, results, timer, timeout)
+
+
+@contextlib.contextmanager
+def guarded(timer: Any, timeout: int) -> Iterator[None]:
+    """Let the sentinel kill this worker as it does in a task, if not even an alarm ends it."""
+    timer.value = timeout + 3
+    try:
+        yield
+    finally:
+        timer.value = -1
 
 
 def limit_memory() -> None:
@@ -188,6 +202,14 @@ class Beat(threading.Thread):
         finally:
             self.over.set()
             self.join()
+
+    @contextlib.contextmanager
+    def busy(self) -> Iterator[None]:
+        self.begun()
+        try:
+            yield
+        finally:
+            self.busy_since = None
 
     def begun(self, **_: Any) -> None:
         self.busy_since = timezone.now()

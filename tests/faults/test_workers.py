@@ -38,6 +38,16 @@ def test_a_worker_killed_in_the_middle(service: Service) -> None:
         service.until_done_once(0, attempt=2)
 
 
+def test_workers_that_predict_have_the_model_before_anybody_comes(
+    sqlite_service: Service,
+) -> None:
+    service = sqlite_service
+    service.start_workers("--queue", "predictions", "--queue", "training", "--workers", "1")
+    loaded = "SELECT queue, model_id FROM recommendations_worker"
+    expected = {"predictions": 1, "training": None}
+    until(lambda: dict(service.query(loaded)) == expected, seconds=PATIENCE)
+
+
 def test_a_killed_workers_page_does_not_wait_for_its_lease(service: Service) -> None:
     service.environment["PREDICTION_LEASE"] = service.environment["PREDICTION_TIMEOUT"] = "60"
     service.start("--queue", "predictions")

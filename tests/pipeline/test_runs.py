@@ -195,8 +195,9 @@ def test_a_task_delivered_twice_runs_once(queued: Prediction) -> None:
 
 
 def test_a_task_for_a_deleted_row_does_nothing(queued: Prediction) -> None:
+    pk = queued.pk
     queued.delete()
-    run_prediction(queued.pk)
+    run_prediction(pk)
     run_prediction(123_456)
 
 
