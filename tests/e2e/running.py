@@ -22,6 +22,10 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+#: Tests that run side by side leave nothing to workers that stand back as far as by default.
+NICE = "1"
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -131,6 +135,7 @@ class RunningSite:
             "DATA_DIR": str(self.data_dir),
             "DATABASE_URL": self.database_url,
             "SECRET_KEY": "",
+            "WORKER_NICE": NICE,
         }
         return os.environ | own | self.environment
 

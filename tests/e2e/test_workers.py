@@ -1,6 +1,8 @@
 """The demo's workers: from the enqueued task to the finished fragment."""
 
-from tests.e2e.running import RunningSite, until
+import psutil
+
+from tests.e2e.running import NICE, RunningSite, until
 
 
 def test_from_the_enqueued_task_to_the_finished_fragment(site: RunningSite) -> None:
@@ -12,3 +14,12 @@ def test_from_the_enqueued_task_to_the_finished_fragment(site: RunningSite) -> N
         "p = Prediction.objects.first(); print(p.status, p.attempt, p.queue_seconds < 10)"
     )
     assert row == "succeeded 1 True"
+
+
+def test_workers_stand_back_for_pages(site: RunningSite) -> None:
+    pids = until(
+        lambda: site.shell("print(*Worker.objects.values_list('pid', flat=True))").split()
+    )
+    assert site.process
+    web = psutil.Process(site.process.pid).nice()
+    assert {psutil.Process(int(pid)).nice() for pid in pids} == {web + int(NICE)}

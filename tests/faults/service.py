@@ -22,12 +22,13 @@ import psutil
 import psycopg
 
 from tests.algorithms import replace
-from tests.e2e.running import ROOT, Visitor, free_port, session_cookie, until
+from tests.e2e.running import NICE, ROOT, Visitor, free_port, session_cookie, until
 
 #: Leases and periods are settings; here they are seconds.
 LEASE, REAP_PERIOD, STALL, TIMEOUT = 3, 1, 2, 8
 
 SECONDS = {
+    "WORKER_NICE": NICE,
     "HEARTBEAT": "0.5",
     "WORKER_STALL": str(STALL),
     "WORKER_GRACE": "6",
