@@ -6,6 +6,7 @@ from django_q.exceptions import TimeoutException
 from django_q.timeout import TimeoutHandler
 
 from recommendations import training
+from recommendations.franchises import franchises
 from recommendations.models.workers import BATCH, PREDICTIONS
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ def warm_up(queue: str, timeout: int) -> None:
         return
     try:
         with TimeoutHandler(timeout):
-            training.load_active()
+            if training.load_active():
+                franchises()  # which are read from all titles, once in each process
     except (Exception, TimeoutException) as error:
         logger.warning("The model is not loaded yet: %s", error)
