@@ -96,9 +96,19 @@ def poll_for(part: Part, path: str) -> Poll | None:
 def rhythm(part: Part) -> tuple[int, int]:
     """First when the run is likely done; if that takes longer than usual, after a while again."""
     standing = part.standing
-    if part.stalled or standing.put_off:
+    if is_idle(part):
         return IDLE_RHYTHM
     patient = PATIENTLY * standing.waited.total_seconds()
     seconds = min(max(SOONEST, likely_wait(standing), patient), LATEST)
-    every = next(every for limit, _, every in RHYTHM if standing.quiet < limit)
-    return round(1000 * seconds), every
+    return round(1000 * seconds), pace(part)
+
+
+def pace(part: Part) -> int:
+    """How often it asks after that, in milliseconds."""
+    if is_idle(part):
+        return IDLE_RHYTHM[1]
+    return next(every for limit, _, every in RHYTHM if part.standing.quiet < limit)
+
+
+def is_idle(part: Part) -> bool:
+    return part.stalled or part.standing.put_off

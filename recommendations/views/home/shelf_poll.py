@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from recommendations.pipeline.states import Part
 from recommendations.views.cards import Card
-from recommendations.views.polling import rhythm
+from recommendations.views.polling import pace, rhythm
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,7 @@ def seen_of_part(part: Part) -> str:
     if part.source:
         shown = (part.state, int(part.refreshing), int(part.stalled), part.source.pk)
     else:
-        _, every = rhythm(part)
-        shown = (part.state, int(part.stalled), round(20 * (part.progress or 0)), every)
+        shown = (part.state, int(part.stalled), round(20 * (part.progress or 0)), pace(part))
     return "-".join(map(str, shown))
 
 
