@@ -6,6 +6,7 @@ from recommendations.views.home import browse_as, fragments, pages, refresh
 
 fragment_urls = [
     path("shelves/", fragments.shelves, name="fragment-shelves"),
+    path("shelves/<slug:slug>/", fragments.former_shelf, name="fragment-former-shelf"),
     path("shelves/<slug:slug>/retry/", refresh.retry_shelf, name="fragment-retry-shelf"),
     path(
         "shelves/<slug:slug>/refresh/",

@@ -90,7 +90,10 @@ class Visitor:
 
     def shelf_films(self, slug: str) -> list[str]:
         """Film links in a shelf's fragment, once it has any."""
-        return re.findall(r'href="(/films/\d+/)"', self.open(f"/fragments/shelves/?{slug}="))
+        return self.films_at(f"/fragments/shelves/?{slug}=")
+
+    def films_at(self, path: str) -> list[str]:
+        return re.findall(r'href="(/films/\d+/)"', self.open(path))
 
 
 def session_cookie(value: str) -> http.cookiejar.Cookie:

@@ -347,6 +347,12 @@ def test_fragments_are_read_not_posted(alice_client: Client, active_model: Train
     assert alice_client.get(RETRY).status_code == 405
 
 
+def test_a_page_of_the_former_release_is_loaded_anew(alice_client: Client) -> None:
+    answer = alice_client.get("/fragments/shelves/top-picks/?since=1&seen=waiting-0-1000")
+    assert answer.headers["HX-Refresh"] == "true"
+    assert "no-store" in answer["Cache-Control"]
+
+
 def test_polling_goes_on_when_a_worker_comes_after_a_long_time(
     alice_client: Client, active_model: TrainedModel
 ) -> None:

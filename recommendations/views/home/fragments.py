@@ -2,8 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django_htmx.http import trigger_client_event
+from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from recommendations.models import Viewer
 from recommendations.models.prediction import HOME
@@ -45,6 +46,13 @@ def draw_shelf(
     context = {"shelf": shelf, "announcement": announcement}
     response = render(request, "recommendations/_changed_shelf.html", context)
     return trigger_client_event(response, "shelves-changed")
+
+
+@require_safe
+@never_cache
+def former_shelf(request: HttpRequest, slug: str) -> HttpResponse:  # noqa: ARG001
+    """A page that was open when the site was upgraded asks for one shelf: it is loaded anew."""
+    return HttpResponseClientRefresh()
 
 
 @require_safe
