@@ -71,8 +71,9 @@ def main() -> None:
                 measure(site, side)
         found |= {"alone": alone(sides), "crowd": crowd(sides)}
         if not asked.quick:
-            found["killing"] = kill(site, sides["recsite"], signed)
             keep("against", found)
+            for found["killing"] in kill(site, sides["recsite"], signed):
+                keep("against", found)
 
 
 def ours(site: Site, sessions: list[str]) -> Side:
@@ -169,13 +170,15 @@ def ratio(found: dict[str, Any], said: str, moment: str) -> dict[str, float]:
     return {"ratio": ours / theirs}
 
 
-def kill(site: Site, side: Side, signed: list[str]) -> dict[str, Any]:
+def kill(site: Site, side: Side, signed: list[str]) -> Iterator[dict[str, Any]]:
+    """What was found so far, after each: the last ones may take long."""
     print("\na worker killed each second, while a guest comes each second")
     print(f"  late: not all films after {LATE_AFTER:.0f} s; lost: nor after {LOST_AFTER:.0f} s")
     found = {"recsite": read_and_kill(site, "recsite", side)}
+    yield found
     for name, acks in ACKS.items():
         found[f"the peer, {name}"] = read_and_kill(site, name, peers(site, signed, acks))
-    return found
+        yield found
 
 
 def read_and_kill(site: Site, name: str, side: Side) -> dict[str, Any]:

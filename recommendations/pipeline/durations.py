@@ -1,7 +1,6 @@
 """When a run is likely done, so that pages ask then."""
 
 from datetime import timedelta
-from statistics import median
 
 from django.core.cache import caches
 from django.db.models.functions import Now
@@ -25,16 +24,16 @@ AT_FIRST = 0.3
 
 
 def likely_wait(now: Standing) -> float:
-    """Seconds until the run in flight is done, if it and those before it take as long as usual."""
-    usual, row = usual_run(now.key), now.in_flight
+    """Seconds until the run in flight is done, if it and those before it are quick."""
+    quick, row = quickest_run(now.key), now.in_flight
     if row is None:
-        return usual
+        return quick
     if row.status == Prediction.Status.RUNNING:
-        return usual - now.at_work.total_seconds()
+        return quick - now.at_work.total_seconds()
     before = Prediction.objects.filter(
         status=Prediction.Status.QUEUED, queue=row.queue, pk__lt=row.pk
     )
-    return usual * (1 + before.count() / workers())
+    return quick * (1 + before.count() / workers())
 
 
 def workers() -> int:
@@ -44,19 +43,22 @@ def workers() -> int:
     return found or 1
 
 
-def usual_run(key: str) -> float:
-    """Seconds that a worker took for `key`, or for another of its kind, in the median lately."""
+def quickest_run(key: str) -> float:
+    """Seconds that the quickest of the last runs took for `key`, or for another of its kind.
+
+    To ask too early costs little, and what is asked for too late has been waited for.
+    """
     kind = key.partition(":")[0]
-    name, process = f"usual-run-{kind}", caches["process"]
+    name, process = f"quickest-run-{kind}", caches["process"]
     known: float | None = process.get(name)
     if known is None:
-        found = _usual_run(kind)
+        found = _quickest_run(kind)
         known = AT_FIRST if found is None else found
         process.set(name, known, SECONDS_OF_DOUBT if found is None else SECONDS_OF_BELIEF)
     return known
 
 
-def _usual_run(kind: str) -> float | None:
+def _quickest_run(kind: str) -> float | None:
     runs = Prediction.objects.filter(
         key__startswith=kind,
         status=Prediction.Status.SUCCEEDED,
@@ -65,4 +67,4 @@ def _usual_run(kind: str) -> float | None:
     )
     took = runs.order_by("-finished_at").values_list("claimed_at", "finished_at")
     seconds = [(end - begun).total_seconds() for begun, end in took[:RUNS] if begun and end]
-    return median(seconds) if seconds else None
+    return min(seconds, default=None)

@@ -56,7 +56,7 @@ RHYTHM = [
 #: Between two polls of a run, in seconds: of what is nearly there, and of what takes long.
 SOONEST, LATEST = 0.06, 10.0
 
-#: A run that takes longer than usual is asked for again after this share of what it has waited.
+#: A run that takes longer is asked for again after this share of what it has waited.
 PATIENTLY = 0.25
 
 #: The rhythm when nothing is at work: no model, no worker, or too much to do to ask for more.
@@ -94,7 +94,7 @@ def poll_for(part: Part, path: str) -> Poll | None:
 
 
 def rhythm(part: Part) -> tuple[int, int]:
-    """First when the run is likely done; if that takes longer than usual, after a while again."""
+    """First when the run is likely done; if that takes longer, after a while again."""
     standing = part.standing
     if is_idle(part):
         return IDLE_RHYTHM

@@ -10,7 +10,7 @@ from recommendations.models import Prediction, TrainedModel, Viewer, Worker
 from recommendations.models.prediction import HOME
 from recommendations.models.workers import PREDICTIONS
 from recommendations.pipeline import requests, runs
-from recommendations.pipeline.durations import AT_FIRST, likely_wait, usual_run
+from recommendations.pipeline.durations import AT_FIRST, likely_wait, quickest_run
 
 
 def made(viewer: Viewer, seconds: float, key: str = HOME, ended: float = 0) -> None:
@@ -33,34 +33,34 @@ def _forget() -> None:
 
 
 def test_nothing_known_is_taken_for_quick(alice: Viewer) -> None:
-    assert usual_run(HOME) == AT_FIRST
+    assert quickest_run(HOME) == AT_FIRST
 
 
-def test_half_of_the_runs_took_no_longer_however_long_they_had_waited(alice: Viewer) -> None:
-    for seconds in (1, 2, 3, 4, 50):
+def test_the_quickest_run_tells_however_long_it_had_waited(alice: Viewer) -> None:
+    for seconds in (4, 2, 3, 50):
         made(alice, seconds)
-    assert usual_run(HOME) == pytest.approx(3, abs=0.1)
+    assert quickest_run(HOME) == pytest.approx(2, abs=0.1)
 
 
 def test_films_are_another_kind_and_all_films_are_one(alice: Viewer) -> None:
     for number in range(4):
         made(alice, 8)
         made(alice, 2, f"film:{number}")
-    assert usual_run("film:99") == pytest.approx(2, abs=0.1)
-    assert usual_run(HOME) == pytest.approx(8, abs=0.1)
+    assert quickest_run("film:99") == pytest.approx(2, abs=0.1)
+    assert quickest_run(HOME) == pytest.approx(8, abs=0.1)
 
 
 def test_what_was_long_ago_is_not_counted(alice: Viewer) -> None:
     made(alice, 8, ended=600)
     made(alice, 8, ended=600)
-    assert usual_run(HOME) == AT_FIRST
+    assert quickest_run(HOME) == AT_FIRST
 
 
 def test_only_the_last_twenty_are_counted(alice: Viewer) -> None:
     for number in range(20):
-        made(alice, 9, ended=100)
-        made(alice, 1, ended=number)
-    assert usual_run(HOME) == pytest.approx(1, abs=0.1)
+        made(alice, 1, ended=100)
+        made(alice, 9, ended=number)
+    assert quickest_run(HOME) == pytest.approx(9, abs=0.1)
 
 
 def test_what_waits_is_likely_done_after_what_was_asked_for_before(
@@ -84,7 +84,7 @@ def test_what_waits_is_likely_done_after_what_was_asked_for_before(
 
 
 def test_a_process_goes_by_it_for_a_while(alice: Viewer) -> None:
-    usual_run(HOME)
+    quickest_run(HOME)
     made(alice, 8)
     made(alice, 8)
-    assert usual_run(HOME) == AT_FIRST
+    assert quickest_run(HOME) == AT_FIRST
