@@ -19,7 +19,6 @@ from recommendations.models import Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import SILENCE
 from recommendations.models.workers import BATCH, PREDICTIONS
 from recommendations.pipeline import limits
-from recommendations.pipeline.commits import forgettable
 from recommendations.pipeline.patience import DatabaseBusy, impatient
 
 if TYPE_CHECKING:
@@ -179,9 +178,8 @@ def asked_for(now: Standing) -> Standing:
     return replace(now, in_flight=asked, read_at=asked.requested_at)
 
 
-@forgettable()
+@transaction.atomic
 def counted_request(now: Standing) -> Prediction | None:
-    """What is forgotten is asked for again by the page's next poll."""
     asked = request(now.viewer, now.key, now.model_id)
     if asked:
         limits.count_prediction(now.viewer)

@@ -89,11 +89,14 @@ def _load_or_replace(active: TrainedModel) -> LoadedModel:
     except NewerFormat:
         raise  # this process is what is old, and the model is good
     except ArtifactError as error:
-        replacement = _last_good()
-        if replacement is None:
+        if replacement := _last_good():
+            _replace(active, replacement, str(error))
+            return replacement
+        # Another worker may have put the last good one to work just before.
+        other = TrainedModel.objects.active().exclude(pk=active.pk).defer("film_ids").first()
+        if other is None:
             raise
-        _replace(active, replacement, str(error))
-        return replacement
+        return _loaded_from(other)
 
 
 def _last_good() -> LoadedModel | None:

@@ -212,9 +212,11 @@ class Service:
 
     def manage(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        return subprocess.run(
-            command, env=self.env, check=check, capture_output=True, text=True, timeout=300
+        ended = subprocess.run(
+            command, env=self.env, check=False, capture_output=True, text=True, timeout=300
         )
+        assert not check or ended.returncode == 0, ended.stderr
+        return ended
 
     def shell(self, code: str) -> str:
         return self.manage("shell", "--verbosity", "0", "--command", code).stdout.strip()

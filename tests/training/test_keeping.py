@@ -144,6 +144,27 @@ class TestTheLastGoodModel:
         assert TrainedModel.objects.active().get() == third
         assert state_of(second) == State.RETIRED
 
+    def test_of_two_workers_at_once_the_second_takes_what_the_first_has_put_to_work(
+        self,
+        active_model: TrainedModel,
+        second: TrainedModel,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        lose_file(second)
+        last_good = loading._last_good
+
+        def overtaken() -> object:
+            found = last_good()
+            assert found
+            loading._replace(second, found, "lost")
+            return last_good()
+
+        monkeypatch.setattr(loading, "_last_good", overtaken)
+        loaded = training.load_active()
+        assert loaded
+        assert loaded.pk == active_model.pk
+        assert TrainedModel.objects.active().get() == active_model
+
 
 class TestRollback:
     def test_it_goes_back_and_forth(
