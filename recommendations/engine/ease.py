@@ -194,7 +194,7 @@ class EASE(Model):
         rows = rows[(rows != 0).any(axis=1)]
         return np.asarray(rows * self._relative_count() ** chosen.feature_exponent, np.float32)
 
-    def _graded(self, stars: Floats) -> Floats:
+    def _graded(self, stars: Floats | np.float32) -> Floats:
         return np.asarray(1 + self.parameters.grading * (stars - 3.5) / 2, np.float32)
 
     # Serving.
@@ -240,20 +240,22 @@ class EASE(Model):
         found[rated] -= values * (1 - self.slack[rated])
         return np.asarray(found / self.slack)
 
-    def rescored(self, scores: Floats, history: History, position: int, stars: float) -> Floats:
-        """What `scores` of this history were if the rating at `position` were of `stars`.
+    def rescored(
+        self, scores: Floats, history: History, positions: NDArray[np.intp], stars: float
+    ) -> Floats:
+        """What `scores` of this history were if one of its ratings were of `stars`.
 
-        They are linear in the ratings, but for rounding. (n_films,), as `score` gives them.
+        (len(positions), n_films): the rating at each of `positions` in turn. Scores are linear in
+        the ratings, but for rounding.
         """
-        place = self.places[history.films[[position]]]
-        if place[0] < 0:
-            return scores
-        given, other = self._graded(np.array([history.stars[position], stars], np.float32))
+        places = self.places[history.films[positions]]
+        raised = self._graded(np.float32(stars)) - self._graded(history.stars[positions])
+        change = np.where(places >= 0, raised * self.scale[places], 0)[:, None]
         found = scores[self.known]
-        changed = found + self._known_scores(place, (other - given) * self.scale[place])
+        changed = found + change * self._weights_of(places)
         # The others stay below all that take part.
-        rescored = scores + (changed.min() - found.min())
-        rescored[self.known] = changed
+        rescored = scores + (changed.min(axis=1, keepdims=True) - found.min())
+        rescored[:, self.known] = changed
         return np.asarray(rescored, np.float32)
 
     def explain(
@@ -261,12 +263,17 @@ class EASE(Model):
     ) -> list[Explanation]:
         if not len(history):
             return unexplained(films)
+        liked = history.stars >= history.stars.mean()
+        return explained(self.contributions(history, films), liked, n)
+
+    def contributions(self, history: History, films: NDArray[np.int32]) -> Floats:
+        """What each rating adds to the score of each film: (len(films), len(history))."""
         rated, values, positions = self._row(history)
         places = self.places[films]
         contributions = np.zeros((len(films), len(history)), np.float32)
         contributions[:, positions] = values * self._between(rated, places)
         contributions[places < 0] = 0
-        return explained(contributions, history.stars >= history.stars.mean(), n)
+        return contributions
 
     def item_weights(self, films: NDArray[np.int32], others: NDArray[np.int32]) -> Floats:
         rows, columns = self.places[films], self.places[others]
@@ -274,6 +281,15 @@ class EASE(Model):
         blocks = [self._between(rows, columns[block]).T for block in _blocks(len(columns))]
         weights = np.concatenate([np.empty((len(rows), 0), np.float32), *blocks], axis=1)
         return np.where((rows[:, None] >= 0) & (columns >= 0), weights, 0)
+
+    def _weights_of(self, rated: NDArray[np.int32]) -> Floats:
+        """B of the rated films (rows) and all that take part."""
+        if self.weights.size:
+            return np.asarray(self.weights[rated])
+        # In this order all loadings are read once, however many films were rated.
+        weights = (self.loadings @ self.loadings[rated].T).T / self.slack
+        weights[np.arange(len(rated)), rated] = 0
+        return weights
 
     def _between(self, rated: NDArray[np.int32], places: NDArray[np.int32]) -> Floats:
         """B of the rated films (columns) and those at `places` (rows)."""

@@ -1,5 +1,9 @@
 """What models share that serve a viewer's present ratings by fold-in."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import filterfalse, islice
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,15 +29,20 @@ def explained(
     contributions: NDArray[np.floating],
     may_carry: NDArray[np.bool_] | bool,
     n: int | None = None,
+    unless: Callable[[int, Carrier], bool] = lambda _film, _carrier: False,
 ) -> list[Explanation]:
     """The explanation of each film, from what each rating adds to it.
 
     contributions: (n_films, n_rated); may_carry: the ratings that may be named, of that shape or
-    one that broadcasts to it; n: so many are, at most.
+    one that broadcasts to it; n: so many are, at most; unless: asked, the largest first, whether
+    one is not to be named for a film, which is meant by its row.
     """
     added = np.maximum(contributions, 0)
-    rows = zip(np.where(may_carry, added, 0), added.sum(axis=1), strict=True)
-    return [Explanation(_largest(row, n), float(total)) for row, total in rows]
+    rows = zip(np.where(may_carry, added, 0), added.sum(axis=1).tolist(), strict=True)
+    return [
+        Explanation([*islice(filterfalse(partial(unless, film), _largest_first(row)), n)], total)
+        for film, (row, total) in enumerate(rows)
+    ]
 
 
 def unexplained(films: NDArray[np.int32]) -> list[Explanation]:
@@ -41,13 +50,11 @@ def unexplained(films: NDArray[np.int32]) -> list[Explanation]:
     return [Explanation([], 0.0) for _ in films]
 
 
-def _largest(contributions: NDArray[np.floating], n: int | None) -> list[Carrier]:
-    order = np.argsort(-contributions, kind="stable")[:n]
-    return [
-        Carrier(int(place), float(contributions[place]))
-        for place in order
-        if contributions[place] > 0
-    ]
+def _largest_first(contributions: NDArray[np.floating]) -> Iterator[Carrier]:
+    for place in np.argsort(-contributions, kind="stable").tolist():
+        if contributions[place] <= 0:
+            return
+        yield Carrier(place, float(contributions[place]))
 
 
 def lift(support: NDArray[np.int32]) -> NDArray[np.float32]:

@@ -1,9 +1,9 @@
 """What a site uses by default: ranked by what is rated together, corrected by stars."""
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from functools import cache
-from itertools import islice
+from functools import cache, cached_property
 from typing import Self
 
 import numpy as np
@@ -19,7 +19,7 @@ from recommendations.engine.contract import (
 )
 from recommendations.engine.ease import EASE, EASEParameters
 from recommendations.engine.features import TakesFeatures
-from recommendations.engine.folding import BIAS_DAMPING, unexplained
+from recommendations.engine.folding import BIAS_DAMPING, explained, unexplained
 from recommendations.engine.parameters import Parameters, Range, require
 from recommendations.engine.progress import Progress, silent, stage
 from recommendations.engine.ratings import LOWEST, Ratings
@@ -86,6 +86,7 @@ class Hybrid(Model):
         super().__init__(**parameters)
         self.ranker = EASE(**self.parameters.ease.named())
         self.stars = Stars(**self.parameters.stars.named())
+        self._served: Served | None = None
 
     @property
     def parts(self) -> Mapping[str, Model]:
@@ -124,29 +125,31 @@ class Hybrid(Model):
     def expected_stars(
         self, history: History, films: Films = ALL, user: int | None = None
     ) -> NDArray[np.float32]:
+        served = self._serving(history)
+        if isinstance(films, slice) or "stars" in vars(served):
+            return served.stars[films]
         return self.stars.expected_stars(history, films, user)
 
     def score(
         self, history: History, user: int | None = None, progress: Progress = silent
     ) -> NDArray[np.float32]:
-        scores = self.ranker.score(history, user)
+        scores = self._serving(history).ranked
         progress(1, 2)
         if len(history):
-            scores = scores - self._penalty(scores, history, ALL)
+            below = np.maximum(0, self._mean(history) - self.expected_stars(history))
+            scores = scores - self._penalty(scores) * below
         progress(2, 2)
-        return scores.astype(np.float32, copy=False)
+        return scores.astype(np.float32)
 
-    def _penalty(
-        self, ranked: NDArray[np.float32], history: History, films: Films
-    ) -> NDArray[np.float32]:
-        """What `films` lose; `ranked` are the ranker's scores of all."""
-        spread = ranked[self.ranker.known].std()
-        return np.asarray(self.parameters.penalty * spread * self._below_mean(history, films))
+    def _serving(self, history: History) -> "Served":
+        """What is known of a history since it was served last, if it was."""
+        if self._served is None or self._served.history is not history:
+            self._served = Served(self.ranker, self.stars, history)
+        return self._served
 
-    def _below_mean(self, history: History, films: Films) -> NDArray[np.float32]:
-        """How many stars each film is predicted below the viewer's mean, if it is."""
-        expected = self.expected_stars(history, films)
-        return np.asarray(np.maximum(0, self._mean(history) - expected), np.float32)
+    def _penalty(self, ranked: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What a film loses for each star, by the ranker's scores of all: (..., n_films)."""
+        return np.asarray(self.parameters.penalty * ranked[..., self.ranker.known].std(axis=-1))
 
     def _mean(self, history: History) -> np.float32:
         total = history.stars.sum(dtype=np.float64) + BIAS_DAMPING * self.mean[0]
@@ -165,30 +168,40 @@ class Hybrid(Model):
     ) -> list[Explanation]:
         if not len(history):
             return unexplained(films)
-        found, known = unexplained(films), self.ranker.known[films]
-        for part, places in (self.ranker, known), (self.stars, ~known):
-            explained = part.explain(history, films[places])
-            for place, explanation in zip(np.flatnonzero(places), explained, strict=True):
-                found[place] = explanation
-        raised_by = self._raised_by_lowering(history, films)
-        return [
-            Explanation(
-                list(islice((each for each in carriers if not raised_by(at, each)), n)), total
-            )
-            for at, (carriers, total) in enumerate(found)
-        ]
+        added, may_carry = self._contributions(history, films)
+        likely = np.argsort(np.where(may_carry, -added, 0), axis=1)[:, :n]
+        return explained(
+            added, may_carry, n, unless=self._raised_by_lowering(history, films, likely)
+        )
+
+    def _contributions(
+        self, history: History, films: NDArray[np.int32]
+    ) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+        """What each rating adds to each film, and which may be named: (len(films), len(history)).
+
+        Those to films that the ranker leaves out are in stars.
+        """
+        added: NDArray[np.floating] = self.ranker.contributions(history, films)
+        may_carry = np.tile(history.stars >= history.stars.mean(), (len(films), 1))
+        left_out = ~self.ranker.known[films]
+        if left_out.any():
+            added[left_out], weights = self.stars.contributions(history, films[left_out])
+            may_carry[left_out] &= weights > 0
+        return added, may_carry
 
     def _raised_by_lowering(
-        self, history: History, films: NDArray[np.int32]
+        self, history: History, films: NDArray[np.int32], likely: NDArray[np.intp]
     ) -> Callable[[int, Carrier], bool]:
         """Whether a film, by its place in `films`, would rise if the rating were lowered.
 
         A lower rating lowers the mean, too, and may so cost a film that is below it less. Ranker
-        and stars are linear in the viewer's stars: nobody is scored anew for each rating.
+        and stars are linear in the viewer's stars: nobody is scored anew for each rating. The
+        `likely` carriers of each film, (len(films), n) positions, are looked at together.
         """
-        ranked, known = self.ranker.score(history), self.ranker.known
+        served = self._serving(history)
         shortfall = self._mean(history) - self.expected_stars(history, films)
-        loss = self.parameters.penalty * ranked[known].std() * np.maximum(0, shortfall)
+        loss = self._penalty(served.ranked) * np.maximum(0, shortfall)
+        served.lower({*likely[shortfall > 0].ravel().tolist()})
 
         @cache
         def weights() -> NDArray[np.float64]:
@@ -196,13 +209,47 @@ class Hybrid(Model):
 
         @cache
         def risen(position: int) -> NDArray[np.bool_]:
-            now = self.ranker.rescored(ranked, history, position, LOWEST)
+            now = served.if_lowered(position)
             less = history.stars[position] - LOWEST
             below = shortfall + less * (weights()[:, position] - self._weight_in_mean(history))
-            lost = self.parameters.penalty * now[known].std() * np.maximum(0, below)
-            return np.asarray(now[films] - lost > ranked[films] - loss)
+            lost = self._penalty(now) * np.maximum(0, below)
+            return np.asarray(now[films] - lost > served.ranked[films] - loss)
 
         return lambda at, each: bool(shortfall[at] > 0 and risen(each.position)[at])
+
+
+class Served:
+    """What the parts of a hybrid say of one history, each asked once.
+
+    A run asks for scores and stars of all films, and for one shelf after the other what carried
+    its films.
+
+    ranked, stars: (n_films,) float32, the ranker's scores and the predicted stars
+    """
+
+    def __init__(self, ranker: EASE, predictor: Stars, history: History) -> None:
+        self.ranker, self.predictor, self.history = ranker, predictor, history
+        self._lowered: dict[int, NDArray[np.float32]] = {}
+
+    @cached_property
+    def ranked(self) -> NDArray[np.float32]:
+        return self.ranker.score(self.history)
+
+    @cached_property
+    def stars(self) -> NDArray[np.float32]:
+        return self.predictor.expected_stars(self.history)
+
+    def if_lowered(self, position: int) -> NDArray[np.float32]:
+        """The ranker's scores if this rating were the lowest there is: (n_films,)."""
+        self.lower({position})
+        return self._lowered[position]
+
+    def lower(self, positions: AbstractSet[int]) -> None:
+        """Find them for these ratings at once."""
+        new = sorted(positions - self._lowered.keys())
+        if new:
+            rows = self.ranker.rescored(self.ranked, self.history, np.array(new), LOWEST)
+            self._lowered.update(zip(new, rows, strict=True))
 
 
 def smallest_support(support: NDArray[np.int32], most: int) -> int:

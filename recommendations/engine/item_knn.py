@@ -235,12 +235,6 @@ class ItemKNN(Remembering):
         )
         return weights
 
-    def _similarities_of(self, film: int) -> NDArray[np.float64]:
-        row = slice(int(self.similar_starts[film]), int(self.similar_starts[film + 1]))
-        similarities = np.zeros(len(self.film_ids))
-        similarities[self.similar_films[row]] = self.similarities[row]
-        return similarities
-
     def _stars(self, history: History, films: Films = ALL) -> NDArray[np.float64]:
         """Stars of all films, or of `films`, unclipped, in float64."""
         level = self._level(history)
@@ -286,21 +280,30 @@ class ItemKNN(Remembering):
         self, films: NDArray[np.signedinteger], rated: NDArray[np.int32]
     ) -> NDArray[np.float64]:
         """Similarities of the films to the rated ones: (len(films), n_rated)."""
-        near = np.empty((len(films), len(rated)))
-        for row, film in zip(near, films.tolist(), strict=True):
-            row[:] = self._similarities_of(film)[rated]
+        near = np.zeros((len(films), len(rated)))
+        for row, others, similarities in zip(near, *self._similar_to(films), strict=True):
+            places = np.searchsorted(rated, others)
+            found = np.flatnonzero(np.append(rated, -1)[places] == others)
+            row[places[found]] = similarities[found]
         return near
 
-    def _pairs(self, rated: NDArray[np.int32]) -> "Pairs":
-        starts, ends = self.similar_starts[rated], self.similar_starts[rated + 1]
-        slices = [slice(*each) for each in zip(starts.tolist(), ends.tolist(), strict=True)]
+    def _similar_to(
+        self, films: NDArray[np.signedinteger]
+    ) -> tuple[list[NDArray[np.int32]], list[NDArray[np.float64]]]:
+        """For each of the films, which are similar, and how much."""
+        starts, ends = self.similar_starts[films].tolist(), self.similar_starts[films + 1].tolist()
+        rows = [slice(*each) for each in zip(starts, ends, strict=True)]
         # Plain views: hundreds of slices of a mapped file's own kind take milliseconds.
-        films, similarities = np.asarray(self.similar_films), np.asarray(self.similarities)
+        others, similarities = np.asarray(self.similar_films), np.asarray(self.similarities)
+        return [others[each] for each in rows], [similarities[each] for each in rows]
+
+    def _pairs(self, rated: NDArray[np.int32]) -> "Pairs":
+        films, similarities = self._similar_to(rated)
         return Pairs(
             len(self.film_ids),
-            np.concatenate([films[each] for each in slices], dtype=np.intp),
-            np.concatenate([similarities[each] for each in slices]),
-            ends - starts,
+            np.concatenate(films, dtype=np.intp),
+            np.concatenate(similarities),
+            np.array([len(each) for each in films]),
         )
 
     def _level(self, history: History) -> float:

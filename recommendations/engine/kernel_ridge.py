@@ -94,9 +94,9 @@ class KernelRidge:
         """
         counted = self._counted(history)
         rated = history.films[counted]
-        solved = np.linalg.inv(self._regularised(rated))
+        near = self._kernel(films, rated).astype(np.float64)
         by_kernel = np.zeros((len(films), len(history)))
-        by_kernel[:, counted] = self._against(films, rated, solved)
+        by_kernel[:, counted] = np.linalg.solve(self._regularised(rated), near.T).T
         by_level = 1 / (len(history) + BIAS_DAMPING)
         left_to_level: NDArray[np.float64] = 1 - by_kernel.sum(axis=1, keepdims=True)
         return by_kernel + by_level * left_to_level

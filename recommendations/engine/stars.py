@@ -92,10 +92,19 @@ class Stars(Model):
         """
         if not len(history):
             return unexplained(films)
-        weights = self.weights(history, films)
-        contributions = weights * (history.stars - self.fitted.svd.base[history.films])
+        contributions, weights = self.contributions(history, films)
         carries = (weights > 0) & (history.stars >= history.stars.mean())
         return explained(contributions, carries, n)
+
+    def contributions(
+        self, history: History, films: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What each rating adds to the stars of each film, and how much it weighs in them.
+
+        Both (len(films), len(history)).
+        """
+        weights = self.weights(history, films)
+        return weights * (history.stars - self.fitted.svd.base[history.films]), weights
 
     def weights(self, history: History, films: NDArray[np.int32]) -> NDArray[np.float64]:
         """How much each rating weighs in the stars of each film: (len(films), len(history))."""

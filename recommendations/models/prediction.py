@@ -249,6 +249,13 @@ class Scores(models.Model):
     def __str__(self) -> str:
         return f"Scores of {self.viewer}"
 
+    def replace(self) -> None:
+        """Store them in the place of those that the viewer had."""
+        told = [field.name for field in self._meta.concrete_fields if not field.primary_key]
+        Scores.objects.bulk_create(
+            [self], update_conflicts=True, unique_fields=["viewer"], update_fields=told
+        )
+
     def predicted_stars(self, movie_ids: "Iterable[int]") -> dict[int, float]:
         """Predicted stars by film id; films that the model does not know are left out."""
         wanted = np.fromiter(movie_ids, dtype=np.int32)

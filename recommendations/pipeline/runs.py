@@ -38,6 +38,9 @@ logger = logging.getLogger(__name__)
 SCORING = 0.8
 
 
+#: What a run has made is stored no more often, in seconds: most runs are done by then.
+STORED_EACH = 0.1
+
 #: What this process has at work.
 _at_work: Claim | None = None
 
@@ -177,13 +180,13 @@ def fail(claim: Claim, error: str) -> None:
     )
 
 
-def succeed(claim: Claim) -> None:
-    """End the run; ask for its successor in the same transaction if it is stale already.
+def succeed(claim: Claim, result: dict[str, Any]) -> None:
+    """Store the result and end the run; ask for its successor at once if it is stale already.
 
     The viewer's row is locked first, as a rating does: whichever comes second sees the other.
     """
     with transaction.atomic():
-        prediction = Prediction.objects.held(claim).first()
+        prediction = Prediction.objects.held(claim).defer("result").first()
         if prediction is None:
             raise ClaimLost
         viewer = Viewer.objects.select_for_update().filter(pk=prediction.viewer_id).first()
@@ -192,6 +195,7 @@ def succeed(claim: Claim) -> None:
         write(
             claim,
             status=Prediction.Status.SUCCEEDED,
+            result=result,
             progress=1,
             error="",
             finished_at=Now(),
@@ -215,11 +219,13 @@ class Run:
     history: "History"
     lowering: Lowering
     result: dict[str, Any] = field(default_factory=dict)
+    stored_at: float = field(default_factory=time.monotonic)
 
-    def store(self, name: str, part: dict[str, Any], progress: float) -> None:
-        """Store one part of the result as soon as it is made."""
-        self.result[name] = part
-        write(self.claim, result=self.result, progress=progress)
+    def report(self, progress: float) -> None:
+        """Store how far it is with the parts that are made, unless that was done just now."""
+        if time.monotonic() - self.stored_at >= STORED_EACH:
+            write(self.claim, result=self.result, progress=progress)
+            self.stored_at = time.monotonic()
 
 
 def produce(claim: Claim) -> None:
@@ -230,7 +236,7 @@ def produce(claim: Claim) -> None:
         find_nearest(run)
     else:
         explain_film(run)
-    succeed(claim)
+    succeed(claim, run.result)
 
 
 def begin(claim: Claim) -> Run:
@@ -257,9 +263,8 @@ def fill_home(run: Run) -> None:
     scored = score_films(run)
     wanted = shelves.model_shelves()
     for done, shelf in enumerate(wanted, start=1):
-        run.store(
-            shelf.slug, fill_shelf(shelf, scored), SCORING + (1 - SCORING) * done / len(wanted)
-        )
+        run.result[shelf.slug] = fill_shelf(shelf, scored)
+        run.report(SCORING + (1 - SCORING) * done / len(wanted))
 
 
 def score_films(run: Run) -> "shelves.Scored":
@@ -274,15 +279,14 @@ def score_films(run: Run) -> "shelves.Scored":
             .exists()
         ):
             raise ModelDeleted(f"Model {run.model_id} was deleted.")
-        Scores.objects.update_or_create(
+        found = Scores(
             viewer=run.viewer,
-            defaults={
-                "model_id": run.model_id,
-                "taste_version": run.viewer.taste_version,
-                "fit": scores.astype(np.float16).tobytes(),
-                "stars": stars.astype(np.float16).tobytes(),
-            },
+            model_id=run.model_id,
+            taste_version=run.viewer.taste_version,
+            fit=scores.astype(np.float16).tobytes(),
+            stars=stars.astype(np.float16).tobytes(),
         )
+        found.replace()
     return shelves.Scored.of(run.viewer, run.model, run.history, scores, stars)
 
 
@@ -293,7 +297,7 @@ def score(run: Run) -> "NDArray[np.floating]":
         return run.model.score(run.history, run.viewer.pk)
 
     def report(done: int, total: int) -> None:
-        write(run.claim, progress=SCORING * done / total)
+        run.report(SCORING * done / total)
 
     return run.model.score(run.history, run.viewer.pk, report)
 
@@ -323,7 +327,7 @@ def explain_film(run: Run) -> None:
     wanted = film_of(run.key)
     film = int(np.searchsorted(run.model.film_ids, wanted or 0))
     if film == len(run.model.film_ids) or run.model.film_ids[film] != wanted:
-        run.store("film", {"unknown": True}, 1)
+        run.result["film"] = {"unknown": True}
         return
     if not run.model.reports_progress:
         write(run.claim, lease_expires_at=whole_timeout())
@@ -335,11 +339,11 @@ def explain_film(run: Run) -> None:
         "low": round(float(predicted.low[0]), 2),
         "high": round(float(predicted.high[0]), 2),
     }
-    run.store("film", part | explanation(run, film), 1)
+    run.result["film"] = part | explanation(run, film)
 
 
 def find_nearest(run: Run) -> None:
-    run.store("nearest", nearest.nearest(run.viewer), 1)
+    run.result["nearest"] = nearest.nearest(run.viewer)
 
 
 def explanation(run: Run, film: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from django.core.cache import caches
 
 from recommendations.franchises import franchises
 from recommendations.models import Movie, Viewer
@@ -30,6 +31,9 @@ WORTH_A_SHELF = 5
 
 #: A shelf has no more films than this of one franchise.
 OF_A_FRANCHISE = 2
+
+#: How long a process goes by the counts of ratings that it has read, in seconds.
+SECONDS_OF_BELIEF = 60
 
 #: How many of the viewer's own ratings are named as the reason for a film.
 REASONS = 3
@@ -177,13 +181,22 @@ def few_of_each(
 
 
 def support_of(films: "NDArray[np.integer]") -> "NDArray[np.int64]":
-    """How many rated each film, in the order of these ids."""
-    rated = Movie.objects.filter(rating_count__gt=0).values_list("pk", "rating_count")
-    known = np.array(list(rated), np.int64).reshape(-1, 2)
-    support = np.zeros(len(films), np.int64)
-    _, here, there = np.intersect1d(films, known[:, 0], return_indices=True)
-    support[here] = known[there, 1]
-    return support
+    """How many rated each film, in the order of these ids; as it was a moment ago."""
+    process = caches["process"]
+    known: NDArray[np.int64] | None = process.get("rating-counts")
+    if known is None:
+        known = rating_counts()
+        process.set("rating-counts", known, SECONDS_OF_BELIEF)
+    ids, counts = known
+    places = np.searchsorted(ids, films)
+    return np.where(np.append(ids, -1)[places] == films, np.append(counts, 0)[places], 0)
+
+
+def rating_counts() -> "NDArray[np.int64]":
+    """The ids of the rated films, ascending, and how many rated each: (2, n)."""
+    rated = Movie.objects.filter(rating_count__gt=0).order_by("pk")
+    rows = [*rated.values_list("pk", "rating_count")]
+    return np.array(rows, np.int64).reshape(-1, 2).T
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """The decades, genres and directors that a viewer rates above their mean."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +59,6 @@ class Favourite:
     group: str | int
     rated: int
     above: float
-    films: list[int]
 
     @property
     def strength(self) -> float:
@@ -75,6 +73,11 @@ class Favourite:
     def reason(self) -> str:
         return f"you rate them {self.above:.1f} stars above your mean"
 
+    def films(self) -> list[int]:
+        """The ids of the films in the group that enough people rated."""
+        members = self.kind.by(Movie.objects.supported()).filter(group=self.group).order_by()
+        return [*members.values_list("pk", flat=True)]
+
 
 def favourites(viewer: Viewer, mean: float) -> list[Favourite]:
     """The favourite groups of every kind, the strongest first, for one who rates so on average."""
@@ -84,27 +87,8 @@ def favourites(viewer: Viewer, mean: float) -> list[Favourite]:
 
 
 def favourites_of(kind: Kind, viewer: Viewer, mean: float) -> list[Favourite]:
-    """All groups of a kind that the viewer rated enough of, in two queries."""
-    rated = rated_groups(kind, viewer)
-    films = films_of_groups(kind, list(rated))
-    return [
-        Favourite(kind, group, count, stars - mean, films[group])
-        for group, (count, stars) in rated.items()
-    ]
-
-
-def rated_groups(kind: Kind, viewer: Viewer) -> dict[Any, tuple[int, float]]:
-    """How many films of each group the viewer rated, and their mean."""
+    """All groups of a kind that the viewer rated enough of."""
     films = kind.by(Movie.objects.filter(ratings__viewer=viewer)).order_by("group")
     counted = films.values("group").annotate(count=Count("pk"), stars=Avg("ratings__stars"))
     enough = counted.filter(count__gte=kind.least)
-    return {row["group"]: (row["count"], row["stars"]) for row in enough}
-
-
-def films_of_groups(kind: Kind, groups: list[Any]) -> dict[Any, list[int]]:
-    """The ids of the films in each group that enough people rated."""
-    films: dict[Any, list[int]] = defaultdict(list)
-    members = kind.by(Movie.objects.supported()).filter(group__in=groups).order_by()
-    for group, film in members.values_list("group", "pk"):
-        films[group].append(film)
-    return films
+    return [Favourite(kind, row["group"], row["count"], row["stars"] - mean) for row in enough]

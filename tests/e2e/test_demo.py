@@ -153,5 +153,5 @@ def test_a_signal_to_make_ends_everything(
     assert any("recsite is up" in line for line in make.stdout)
     processes = family(make.pid)
     make.terminate()
-    make.wait(timeout=10)
+    make.wait(timeout=30)
     assert still_alive(processes) == []
