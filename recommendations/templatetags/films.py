@@ -55,6 +55,16 @@ def _drawn_poster(_prefix: str, film: int, title: str, year: int | None, genre: 
     return reverse("poster", args=[film, poster_version(title, year, genre)])
 
 
+@register.filter
+def menu_url(movie: Movie) -> str:
+    return _menu_url(get_script_prefix(), movie.pk)
+
+
+@lru_cache(maxsize=2**14)
+def _menu_url(_prefix: str, film: int) -> str:
+    return reverse("fragment-menu", args=[film])
+
+
 @register.simple_tag
 def uses_tmdb() -> bool:
     """Whether TMDB's images are shown, and so its notice must be."""

@@ -25,6 +25,11 @@ class Card:
     chosen: list[Movie] = field(default_factory=list)
     given: float | None = None
 
+    @property
+    def shown(self) -> float | None:
+        """The stars beneath the film: those predicted, or else the mean of all who rated it."""
+        return self.stars or self.movie.mean_stars
+
     @cached_property
     def reason(self) -> str:
         said = {"rated": self.because, "chose": self.chosen}

@@ -28,9 +28,15 @@ def standing_of(
     return requests.ensure(viewer, key) if may_request(request) else requests.standing(viewer, key)
 
 
-def healed(request: HttpRequest, viewer: Viewer, key: str) -> requests.Standing:
-    """Where `key` stands, asked for if need be, after mending what the poll has found broken."""
-    if request.method == "HEAD" or not viewer.has_taste():
+def healed(
+    request: HttpRequest, viewer: Viewer, key: str, taste: Taste | None = None
+) -> requests.Standing:
+    """Where `key` stands, asked for if need be, after mending what the poll has found broken.
+
+    Who knows the viewer's taste says so, or it is looked at once more.
+    """
+    known = taste.is_known if taste else viewer.has_taste()
+    if request.method == "HEAD" or not known:
         return requests.standing(viewer, key)
     now = requests.ensure(viewer, key)
     if not now.needs_healing:

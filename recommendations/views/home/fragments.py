@@ -29,9 +29,10 @@ def turns_of(request: HttpRequest) -> presenters.Turns:
 @for_viewer
 def shelves(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """What the page does not have yet of the shelves that its address names."""
-    standing, since = healed(request, viewer, HOME), asking_since(request)
+    taste = viewer.taste()
+    standing, since = healed(request, viewer, HOME, taste), asking_since(request)
     seen = {slug: request.GET[slug] for slug in SHELVES if slug in request.GET}
-    found = news(standing, viewer.taste(), turns_of(request), seen, since)
+    found = news(standing, taste, turns_of(request), seen, since)
     context = {"news": found, "announcement": "Your picks are ready." if found.ready else ""}
     return render(request, "recommendations/_news.html", context)
 
