@@ -60,9 +60,6 @@ class Worker(models.Model):
     memory = models.PositiveBigIntegerField(default=0, help_text="Bytes that are its alone")
     tasks_done = models.PositiveBigIntegerField(default=0)
     busy_since = models.DateTimeField(null=True)
-    seized = models.BooleanField(
-        default=False, help_text="Tasks wait in its cluster, and a dead process holds their lock"
-    )
     started_at = models.DateTimeField(db_default=Now())
     beat_at = models.DateTimeField(db_default=Now())
 

@@ -6,11 +6,12 @@ import resource
 import signal
 import socket
 import threading
-import time
 from collections.abc import Iterator
-from ctypes import c_double, c_int, c_longlong
+from ctypes import c_longlong
 from dataclasses import dataclass, field
 from multiprocessing.sharedctypes import RawValue
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -26,6 +27,7 @@ from django_q.worker import worker
 
 from recommendations.models import Prediction, Worker
 from recommendations.models.workers import worker_name
+from recommendations.operations import locks
 from recommendations.operations.outages import surviving
 from recommendations.operations.warming import warm_up
 from recommendations.pipeline import reaping, runs
@@ -33,12 +35,6 @@ from recommendations.training import loading
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-#: How often the lock of the tasks is looked at; how often in a row, and for how long, it must
-#: seem lost.
-LOOK_SECONDS = 0.5
-LOOKS = 6
-LOST_SECONDS = (LOOKS - 1) * LOOK_SECONDS
 
 
 @dataclass(frozen=True)
@@ -59,32 +55,10 @@ class Dead:
 
 
 @dataclass(frozen=True)
-class Looks:
-    """Looks in a row at which the lock seemed lost, of all the workers of a cluster together.
-
-    No worker may live long enough to tell by itself. A lock of these could be lost, too.
-    """
-
-    number: c_int = field(default_factory=lambda: RawValue(c_int, 0))
-    since: c_double = field(default_factory=lambda: RawValue(c_double, 0))
-
-    def count(self, *, lost: bool) -> None:
-        if lost and not self.number.value:
-            self.since.value = time.monotonic()
-        self.number.value = self.number.value + 1 if lost else 0
-
-    @property
-    def tell(self) -> bool:
-        enough = self.number.value >= LOOKS
-        return enough and time.monotonic() - self.since.value >= LOST_SECONDS
-
-
-@dataclass(frozen=True)
 class Seat:
     """What a worker has from its sentinel, and shares with it."""
 
     main_process: int
-    looks: Looks
     before: Dead | None = None
     taken: c_longlong = field(default_factory=lambda: RawValue(c_longlong, 0))
 
@@ -103,11 +77,14 @@ class Sentinel(cluster.Sentinel):  # type: ignore[misc]
 
     def start(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        self.looks = Looks()
-        super().start()
+        with TemporaryDirectory(prefix="recsite-locks-") as folder:
+            self.locks = Path(folder)
+            for queue in (self.task_queue, self.result_queue):
+                locks.make_lasting(queue, self.locks)
+            super().start()
 
     def spawn_worker(self) -> None:
-        timer, seat = cluster.Value("f", -1), Seat(self.parent_pid, self.looks, self.dead)
+        timer, seat = locks.value("f", -1, self.locks), Seat(self.parent_pid, self.dead)
         process = cluster.get_mp_context().Process(
             target=work, args=(seat, self.task_queue, self.result_queue, timer, self.timeout)
         )
@@ -138,7 +115,7 @@ def work(seat: Seat, tasks: Queue, results: Queue, timer: Any, timeout: int) -> 
     os.nice(settings.WORKER_NICE)
     runs.note_in(seat.taken)
     post_execute_in_worker.connect(make_storable)
-    beat = Beat(seat, tasks)
+    beat = Beat(seat.main_process)
     with beat.beating():
         if seat.before:
             seat.before.bury()
@@ -174,22 +151,14 @@ def make_storable(task: dict[str, Any], **_: Any) -> None:
 
 
 class Beat(threading.Thread):
-    """Writes the worker's row, keeps its claim, and notices when its cluster has seized up.
+    """Writes the worker's row, and keeps its claim."""
 
-    A worker that is killed while it waits for a task takes the lock of the tasks with it: the
-    others wait for ever, while tasks lie in the pipe. A lock that is held whenever one looks,
-    although there is something to read, is held by the dead.
-    """
-
-    def __init__(self, seat: Seat, tasks: Queue) -> None:
+    def __init__(self, main_process: int) -> None:
         super().__init__(daemon=True, name="beat")
-        self.main_process = seat.main_process
-        self.looks = seat.looks
-        self.tasks = tasks
+        self.main_process = main_process
         self.over = threading.Event()
         self.busy_since: datetime | None = None
         self.done = 0
-        self.seized = False
         self.started_at = timezone.now()
 
     @contextlib.contextmanager
@@ -219,30 +188,15 @@ class Beat(threading.Thread):
         self.done += 1
 
     def run(self) -> None:
-        next_beat = time.monotonic()
-        while not self.over.wait(min(LOOK_SECONDS, settings.HEARTBEAT)):
-            if self.look() or time.monotonic() >= next_beat:
-                next_beat = time.monotonic() + settings.HEARTBEAT
-                self.write()
-                with surviving("The lease is not extended"):
-                    runs.keep()
+        while True:
+            self.write()
+            with surviving("The lease is not extended"):
+                runs.keep()
+            if self.over.wait(settings.HEARTBEAT):
+                break
         with surviving("The worker's row is left behind"):
             self.row().delete()
         connection.close()
-
-    def look(self) -> bool:
-        """Whether the cluster has seized up, or works again, since the last look."""
-        self.looks.count(lost=self.lock_seems_lost())
-        before, self.seized = self.seized, self.looks.tell
-        return before != self.seized
-
-    def lock_seems_lost(self) -> bool:
-        if not self.tasks._reader.poll():
-            return False
-        if self.tasks._rlock.acquire(block=False):
-            self.tasks._rlock.release()
-            return False
-        return True
 
     def write(self) -> None:
         with surviving("The worker's row is not written"):
@@ -256,7 +210,6 @@ class Beat(threading.Thread):
                     "memory": psutil.Process().memory_full_info().uss,
                     "tasks_done": self.done,
                     "busy_since": self.busy_since,
-                    "seized": self.seized,
                     "started_at": self.started_at,
                     "beat_at": Now(),
                 },

@@ -69,8 +69,6 @@ class Watch:
         workers = Worker.objects.of(self.pid)
         if not workers.exists():
             return "its workers never began" if self.age > START_SECONDS else ""
-        if workers.filter(seized=True).exists():
-            return "its workers wait for a lock that a dead process holds"
         if self.works(workers) or not self.is_due() or self.claims(workers):
             self.idle_since = None
             return ""
@@ -221,6 +219,6 @@ def take_over() -> int:
 def forget_lost_workers() -> int:
     """Delete the rows of this host's dead processes, and of others' that are long silent."""
     here = Worker.objects.filter(host=socket.gethostname())
-    dead = [row.pk for row in here if not psutil.pid_exists(row.pid)]
+    dead = [row.pk for row in here if not lives(row.pid)]
     silent = Worker.objects.filter(beat_at__lt=Now() - FORGET)
     return int((here.filter(pk__in=dead) | silent).delete()[0])

@@ -4,7 +4,6 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 import psutil
 import pytest
@@ -22,10 +21,6 @@ TRAININGS = "SELECT state, error FROM recommendations_trainedmodel WHERE id > 1 
 
 #: Far less than a lease of a minute.
 SOON = 10
-
-
-#: A cluster's schedules come half a minute after its start, and add tasks that nobody takes.
-BEFORE_SCHEDULES = 20
 
 
 def until_ended(processes: list[psutil.Process]) -> None:
@@ -64,36 +59,31 @@ def test_a_killed_workers_page_does_not_wait_for_its_lease(service: Service) -> 
         service.until_done_once(0, attempt=2)
 
 
-def test_idle_workers_killed(sqlite_service: Service) -> None:
-    service = sqlite_service
+def test_idle_workers_killed(service: Service) -> None:
+    """What they waited for their successors get, in the same cluster."""
     service.start("--queue", "predictions")
     before = service.cluster().pid
     with service.watched():
-        kill(*service.idle_workers(before))
-        service.come(0, 1)
-        service.until_done_once(0, 1)
-        service.until_replaced(before)
+        for guests in (0, 1), (2, 3):
+            kill(*service.idle_workers(before))
+            service.come(*guests)
+            until(lambda: set(service.statuses()) == {"succeeded"}, seconds=SOON)
+        service.until_done_once(*range(4))
+    assert service.cluster().pid == before
+    assert "is replaced" not in service.log()
 
 
-def test_a_cluster_seizes_up_whose_workers_never_live_long(service: Service) -> None:
-    """Nobody else comes: all that waits is in its pipe."""
+def test_a_cluster_that_takes_nothing(service: Service) -> None:
     service.start("--queue", "predictions")
     before = service.cluster().pid
-    kill(*service.idle_workers(before))
-    service.come(0, 1)
-    until(lambda: is_new_or_killed(service, before), seconds=BEFORE_SCHEDULES, every=1)
-    service.until_done_once(0, 1)
-
-
-def is_new_or_killed(service: Service, cluster: int) -> bool:
-    """Whether the cluster was replaced; if not, all workers of it are killed that are known."""
-    if service.cluster_is_new(cluster):
-        return True
-    for pid, its in service.workers():
-        if its == cluster:
-            with suppress(ProcessLookupError):
-                kill(pid)
-    return False
+    service.idle_workers(before)
+    sentinel = psutil.Process(before).children()[0]
+    pusher = max(sentinel.children(), key=psutil.Process.create_time)
+    with service.watched():
+        pusher.suspend()
+        service.come(0, 1)
+        service.until_replaced(before)
+        service.until_done_once(0, 1)
 
 
 def test_the_main_process_of_a_cluster_killed(sqlite_service: Service) -> None:
@@ -235,19 +225,6 @@ def test_a_busy_cluster_is_left_alone(
     assert {row["attempt"] for row in rows} <= attempts
     assert service.cluster().pid == before
     assert "is replaced" not in service.log()
-
-
-def test_one_of_two_clusters_seizes_up(postgres_service: Service) -> None:
-    service = postgres_service
-    service.start("--queue", "predictions")
-    service.start_workers("--queue", "predictions")
-    seized, healthy = (service.cluster(host=number).pid for number in range(2))
-    with service.watched():
-        kill(*service.idle_workers(seized))
-        service.come(*range(8))
-        service.until_done_once(*range(8))
-        service.until_replaced(seized)
-    assert service.cluster(host=1).pid == healthy
 
 
 def test_a_training_killed(sqlite_service: Service) -> None:

@@ -8,7 +8,7 @@ from django_q.models import OrmQ
 
 from recommendations.models import Prediction, TrainedModel, Viewer
 from recommendations.models.prediction import HOME
-from recommendations.operations.cluster import LOOKS, LOST_SECONDS, Dead, Looks
+from recommendations.operations.cluster import Dead
 from recommendations.pipeline import requests, runs
 
 Status = Prediction.Status
@@ -56,22 +56,3 @@ def test_what_somebody_else_has_by_now_is_left_alone(queued: Prediction) -> None
 def test_one_that_died_idle_leaves_nothing(queued: Prediction) -> None:
     Dead(os.getpid(), 0).bury()
     assert OrmQ.objects.count() == 1
-
-
-def test_looks_of_several_workers_tell_of_a_lost_lock_together() -> None:
-    looks = Looks()
-    for _ in range(LOOKS):
-        looks.count(lost=True)
-    assert not looks.tell
-    looks.since.value -= LOST_SECONDS
-    assert looks.tell
-
-
-def test_one_look_that_finds_the_lock_free_tells_of_life() -> None:
-    looks = Looks()
-    for _ in range(LOOKS):
-        looks.count(lost=True)
-    looks.since.value -= LOST_SECONDS
-    looks.count(lost=False)
-    looks.count(lost=True)
-    assert not looks.tell

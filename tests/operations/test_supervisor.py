@@ -197,14 +197,9 @@ def test_what_a_dead_worker_holds_is_no_work(watch: Watch, work_was_taken: Predi
     assert "takes nothing" in after_a_stall(watch)
 
 
-def test_a_lost_lock_is_told_at_once(watch: Watch) -> None:
-    worker(seized=True)
-    assert "lock" in watch.trouble()
-
-
 def test_another_cluster_is_another_matter(watch: Watch) -> None:
     worker()
-    worker(pid=1, cluster=MAIN + 1, seized=True)
+    worker(pid=1, cluster=MAIN + 1)
     assert watch.trouble() == ""
 
 

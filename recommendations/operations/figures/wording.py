@@ -31,8 +31,6 @@ def size(number: float) -> str:
 def state(worker: WorkerFigures) -> str:
     if not worker.alive:
         return "lost"
-    if worker.seized:
-        return "seized up"
     if worker.busy_seconds is None:
         return "idle"
     return f"busy for {duration(worker.busy_seconds)}"

@@ -27,7 +27,6 @@ class WorkerFigures:
     busy_seconds: float | None
     beat_seconds: float
     alive: bool
-    seized: bool
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,6 @@ def figures_of(row: Worker, alive: bool, busy: float | None, beat: float) -> Wor
         busy_seconds=None if busy is None else max(busy, 0.0),
         beat_seconds=max(beat, 0.0),
         alive=alive,
-        seized=row.seized,
     )
 
 
