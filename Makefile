@@ -51,6 +51,7 @@ bench: .venv/installed-dev ## Measure what docs/performance.md tells, with fewer
 	.venv/bin/python -m benchmarks.precomputed --viewers 300
 	.venv/bin/python -m benchmarks.load --dataset "$(RATINGS)" --seconds 60
 	.venv/bin/python -m benchmarks.polling --dataset "$(RATINGS)" --seconds 20
+	.venv/bin/python -m benchmarks.plots
 
 audit: .venv/installed-dev ## Look for known flaws of the locked packages; fails if nothing could be looked up
 	.venv/bin/python -m tests.audit
