@@ -84,8 +84,8 @@ def height(rows: Rows) -> float:
 
 
 def seconds(value: float, figures: str = "#.3g") -> str:
-    """In the unit that suits."""
-    size, unit = next((each for each in UNITS if value >= each[0]), UNITS[-1])
+    """In the unit that suits; what is rounded up to one is one."""
+    size, unit = next((each for each in UNITS if value >= 0.9995 * each[0]), UNITS[-1])
     return f"{value / size:{figures}}".rstrip(".") + f" {unit}"
 
 
@@ -160,10 +160,10 @@ def line(axes: Axes, points: dict[float, Spread], look: Look) -> None:
 def apart(axes: Axes, ends: dict[str, float]) -> Iterator[tuple[str, float]]:
     """From the lowest, each by a line of text above the one before at least."""
     least, high = axes.get_ylim()
-    line = (high / least) ** 0.07
+    step = (high / least) ** 0.07
     for name, value in sorted(ends.items(), key=itemgetter(1)):
         yield name, max(value, least)
-        least = max(value, least) * line
+        least = max(value, least) * step
 
 
 # Axes, and the file
@@ -185,7 +185,7 @@ def in_decades(axis: Axis, told: Formatter) -> None:
 
 
 def write(figure: Figure, path: Path) -> None:
-    """The same plot gives the same bytes, by whatever version and on whatever day."""
+    """The same plot gives the same bytes, on whatever day and host."""
     svg, nothing = io.StringIO(), dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(svg, format="svg", metadata=nothing)
     path.write_text(svg.getvalue().replace(f"'{MEASURED}'", "system-ui"))

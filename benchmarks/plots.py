@@ -75,12 +75,12 @@ def main() -> None:
     draw(PLOTS)
 
 
-def draw(folder: Path) -> None:
+def draw(folder: Path, kept: Path = KEPT) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with style.context(STYLE, after_reset=True):
         for plot, name in DRAWN.items():
             print(plot.__name__)
-            path = KEPT / f"{name}.json"
+            path = kept / f"{name}.json"
             try:
                 write(plot(json.loads(path.read_text())), folder / f"{plot.__name__}.svg")
             except FileNotFoundError:
