@@ -146,7 +146,8 @@ def lines(axes: Axes, sizes: dict[int, dict[str, Spread]]) -> None:
         line(axes, {size * aside: each[name] for size, each in sizes.items()}, looks[name])
     in_decades(axes.xaxis, EngFormatter(sep=""))
     in_decades(axes.yaxis, FuncFormatter(tick))
-    axes.set_xticks(list(sizes))
+    # A size has no room for its name right before another.
+    axes.set_xticks([size for size in sizes if not any(size < each < 3 * size for each in sizes)])
     for name, place in apart(axes, {name: values["p50"] for name, values in last.items()}):
         beside(axes, place, name, looks[name].colour)
 
