@@ -102,6 +102,7 @@ class Hybrid(Model):
         return self
 
     def learn(self, ratings: Ratings, progress: Progress) -> None:
+        self._served = None
         self.mean = np.array([ratings.stars.mean(dtype=np.float64)], np.float32)
         self._make_fit(ratings)
         self.ranker.fit(ratings, stage(progress, 1, 2))
@@ -133,11 +134,12 @@ class Hybrid(Model):
     def score(
         self, history: History, user: int | None = None, progress: Progress = silent
     ) -> NDArray[np.float32]:
-        scores = self._serving(history).ranked
+        served = self._serving(history)
+        scores = served.ranked
         progress(1, 2)
         if len(history):
-            below = np.maximum(0, self._mean(history) - self.expected_stars(history))
-            scores = scores - self._penalty(scores) * below
+            below = np.maximum(0, self._mean(history) - served.stars)
+            scores = scores - self.parameters.penalty * served.deviation * below
         progress(2, 2)
         return scores.astype(np.float32)
 
@@ -146,10 +148,6 @@ class Hybrid(Model):
         if self._served is None or self._served.history is not history:
             self._served = Served(self.ranker, self.stars, history)
         return self._served
-
-    def _penalty(self, ranked: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What a film loses for each star, by the ranker's scores of all: (..., n_films)."""
-        return np.asarray(self.parameters.penalty * ranked[..., self.ranker.known].std(axis=-1))
 
     def _mean(self, history: History) -> np.float32:
         total = history.stars.sum(dtype=np.float64) + BIAS_DAMPING * self.mean[0]
@@ -200,7 +198,8 @@ class Hybrid(Model):
         """
         served = self._serving(history)
         shortfall = self._mean(history) - self.expected_stars(history, films)
-        loss = self._penalty(served.ranked) * np.maximum(0, shortfall)
+        penalty = self.parameters.penalty
+        now = served.ranked[films] - penalty * served.deviation * np.maximum(0, shortfall)
         served.lower({*likely[shortfall > 0].ravel().tolist()})
 
         @cache
@@ -209,11 +208,10 @@ class Hybrid(Model):
 
         @cache
         def risen(position: int) -> NDArray[np.bool_]:
-            now = served.if_lowered(position)
+            ranked, deviation = served.if_lowered(position)
             less = history.stars[position] - LOWEST
             below = shortfall + less * (weights()[:, position] - self._weight_in_mean(history))
-            lost = self._penalty(now) * np.maximum(0, below)
-            return np.asarray(now[films] - lost > served.ranked[films] - loss)
+            return np.asarray(ranked[films] - penalty * deviation * np.maximum(0, below) > now)
 
         return lambda at, each: bool(shortfall[at] > 0 and risen(each.position)[at])
 
@@ -225,11 +223,12 @@ class Served:
     its films.
 
     ranked, stars: (n_films,) float32, the ranker's scores and the predicted stars
+    deviation: the standard deviation of the scores of films that the ranker knows
     """
 
     def __init__(self, ranker: EASE, predictor: Stars, history: History) -> None:
         self.ranker, self.predictor, self.history = ranker, predictor, history
-        self._lowered: dict[int, NDArray[np.float32]] = {}
+        self._lowered: dict[int, tuple[NDArray[np.float32], np.float32]] = {}
 
     @cached_property
     def ranked(self) -> NDArray[np.float32]:
@@ -239,8 +238,12 @@ class Served:
     def stars(self) -> NDArray[np.float32]:
         return self.predictor.expected_stars(self.history)
 
-    def if_lowered(self, position: int) -> NDArray[np.float32]:
-        """The ranker's scores if this rating were the lowest there is: (n_films,)."""
+    @cached_property
+    def deviation(self) -> np.float32:
+        return np.float32(self.ranked[self.ranker.known].std())
+
+    def if_lowered(self, position: int) -> tuple[NDArray[np.float32], np.float32]:
+        """What `ranked` and `deviation` were if this rating were the lowest there is."""
         self.lower({position})
         return self._lowered[position]
 
@@ -249,7 +252,8 @@ class Served:
         new = sorted(positions - self._lowered.keys())
         if new:
             rows = self.ranker.rescored(self.ranked, self.history, np.array(new), LOWEST)
-            self._lowered.update(zip(new, rows, strict=True))
+            deviations = rows[:, self.ranker.known].std(axis=1)
+            self._lowered.update(zip(new, zip(rows, deviations, strict=True), strict=True))
 
 
 def smallest_support(support: NDArray[np.int32], most: int) -> int:

@@ -1,6 +1,8 @@
 """When a run is likely done, so that pages ask then."""
 
 from datetime import timedelta
+from statistics import median
+from typing import NamedTuple
 
 from django.core.cache import caches
 from django.db.models.functions import Now
@@ -23,17 +25,28 @@ SECONDS_OF_DOUBT = 1
 AT_FIRST = 0.3
 
 
+class Durations(NamedTuple):
+    """Seconds that the last runs of a kind took, the quickest and the middle one."""
+
+    quickest: float = AT_FIRST
+    median: float = AT_FIRST
+
+
 def likely_wait(now: Standing) -> float:
-    """Seconds until the run in flight is done, if it and those before it are quick."""
-    quick, row = quickest_run(now.key), now.in_flight
+    """Seconds until the run in flight is done, if it is quick and those before it are as usual.
+
+    To ask too early costs little, and what is asked for too late has been waited for; but in a
+    crowd, who comes last would ask many times too early.
+    """
+    lately, row = durations(now.key), now.in_flight
     if row is None:
-        return quick
+        return lately.quickest
     if row.status == Prediction.Status.RUNNING:
-        return quick - now.at_work.total_seconds()
+        return lately.quickest - now.at_work.total_seconds()
     before = Prediction.objects.filter(
         status=Prediction.Status.QUEUED, queue=row.queue, pk__lt=row.pk
     )
-    return quick * (1 + before.count() / workers())
+    return lately.quickest + lately.median * before.count() / workers()
 
 
 def workers() -> int:
@@ -43,22 +56,19 @@ def workers() -> int:
     return found or 1
 
 
-def quickest_run(key: str) -> float:
-    """Seconds that the quickest of the last runs took for `key`, or for another of its kind.
-
-    To ask too early costs little, and what is asked for too late has been waited for.
-    """
+def durations(key: str) -> Durations:
+    """Those for `key`, or for another of its kind."""
     kind = key.partition(":")[0]
-    name, process = f"quickest-run-{kind}", caches["process"]
-    known: float | None = process.get(name)
+    name, process = f"durations-{kind}", caches["process"]
+    known: Durations | None = process.get(name)
     if known is None:
-        found = _quickest_run(kind)
-        known = AT_FIRST if found is None else found
-        process.set(name, known, SECONDS_OF_DOUBT if found is None else SECONDS_OF_BELIEF)
+        seconds = seconds_lately(kind)
+        known = Durations(min(seconds), median(seconds)) if seconds else Durations()
+        process.set(name, known, SECONDS_OF_BELIEF if seconds else SECONDS_OF_DOUBT)
     return known
 
 
-def _quickest_run(kind: str) -> float | None:
+def seconds_lately(kind: str) -> list[float]:
     runs = Prediction.objects.filter(
         key__startswith=kind,
         status=Prediction.Status.SUCCEEDED,
@@ -66,5 +76,4 @@ def _quickest_run(kind: str) -> float | None:
         finished_at__gte=Now() - RECENTLY,
     )
     took = runs.order_by("-finished_at").values_list("claimed_at", "finished_at")
-    seconds = [(end - begun).total_seconds() for begun, end in took[:RUNS] if begun and end]
-    return min(seconds, default=None)
+    return [(end - begun).total_seconds() for begun, end in took[:RUNS] if begun and end]

@@ -39,7 +39,7 @@ SCORING = 0.8
 
 
 #: What a run has made is stored no more often, in seconds: most runs are done by then.
-STORED_EACH = 0.1
+STORED_EACH = 0.25
 
 #: What this process has at work.
 _at_work: Claim | None = None
