@@ -209,9 +209,8 @@ Q_CLUSTER: dict[str, Any] = {
     "timeout": PREDICTION_TIMEOUT,
     "retry": 2 * PREDICTION_TIMEOUT + 30,
     "poll": QUEUE_POLL,
-    "save_limit": 200,
-    # So that a daily schedule's last result is not pushed out by predictions.
-    "save_limit_per": "group",
+    # For each result Django-Q2 would lock and read all that it keeps: the supervisor forgets them.
+    "save_limit": 0,
     "ack_failures": True,
     "catch_up": False,
     "log_level": LOG_LEVEL,

@@ -41,7 +41,6 @@ def test_the_queue_lives_in_the_same_database_as_the_predictions() -> None:
     assert settings.Q_CLUSTER["orm"] == "default"
     assert settings.Q_CLUSTER["ack_failures"]
     assert not settings.Q_CLUSTER["catch_up"]
-    assert 100 <= settings.Q_CLUSTER["save_limit"] <= 250
 
 
 def test_each_queue_has_a_cluster() -> None:

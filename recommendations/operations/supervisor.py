@@ -11,8 +11,9 @@ from datetime import timedelta
 
 import psutil
 from django.conf import settings
-from django.db.models.functions import Now
-from django_q.models import OrmQ
+from django.db.models import F, Window
+from django.db.models.functions import Now, RowNumber
+from django_q.models import OrmQ, Success
 
 from recommendations.models import PausedQueue, Prediction, Worker
 from recommendations.models.workers import BATCH, PREDICTIONS, WorkerQuerySet
@@ -45,6 +46,10 @@ LONGEST_BACK_OFF = 30.0
 
 #: The setting by which a queue's cluster knows how many workers to start; training has one.
 WORKERS_SETTING = {PREDICTIONS: "WORKERS", BATCH: "BATCH_WORKERS"}
+
+#: So many results of good tasks are kept, of each schedule for itself: a daily one's last is not
+#: pushed out by predictions.
+RESULTS = 200
 
 #: Rows of workers that other hosts left behind are forgotten after so long.
 FORGET = timedelta(hours=1)
@@ -205,8 +210,16 @@ class Supervisor:
 
 def reap() -> int:
     """Bring back what lost workers held, and forget the workers; returns how many rows moved."""
+    forget_results()
     moved = take_over() + reaping.reap() + imports.reap() + trainings.reap()
     return moved + forget_lost_workers()
+
+
+def forget_results() -> None:
+    """Delete what Django-Q2 has kept of good tasks, but for the last ones of each group."""
+    latest = Window(RowNumber(), partition_by="group", order_by=F("stopped").desc())
+    old = Success.objects.order_by().annotate(place=latest).filter(place__gt=RESULTS)
+    Success.objects.filter(pk__in=old.values("pk")).delete()
 
 
 def take_over() -> int:

@@ -11,12 +11,14 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.db.models.functions import Now
-from django_q.models import OrmQ
+from django.utils import timezone
+from django_q.models import OrmQ, Task
 from django_q.tasks import async_task
 
 from recommendations.models import PausedQueue, Prediction, TrainedModel, Viewer, Worker
 from recommendations.models.prediction import HOME
 from recommendations.models.workers import PREDICTIONS
+from recommendations.operations import supervisor
 from recommendations.operations.supervisor import START_SECONDS, Watch, forget_lost_workers
 from recommendations.pipeline import requests, runs
 
@@ -217,3 +219,22 @@ def test_rows_of_dead_processes_are_forgotten(db: None) -> None:
     worker(host="elsewhere", pid=1, beat_at=seconds_ago(2 * 3600))
     assert forget_lost_workers() == 2
     assert set(Worker.objects.all()) == {here, away}
+
+
+def result(number: int, group: str | None = None, *, success: bool = True) -> str:
+    """Of a task that ended so many minutes ago."""
+    ended = timezone.now() - timedelta(minutes=number)
+    told = {"func": "tasks.f", "started": ended, "stopped": ended, "success": success}
+    return str(Task.objects.create(id=f"{group}-{number}", name="n", group=group, **told).pk)
+
+
+def test_the_last_good_results_of_each_group_are_kept_and_all_failures(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "RESULTS", 2)
+    kept = {result(number) for number in (1, 2)}
+    kept |= {result(9000, "nightly"), result(50, success=False)}
+    for number in (3, 4, 5):
+        result(number)
+    supervisor.reap()
+    assert {task.pk for task in Task.objects.all()} == kept
