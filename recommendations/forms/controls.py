@@ -1,9 +1,10 @@
 """The taste controls as a form."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django import forms
+from django.forms.models import ModelChoiceIterator
 
 from recommendations.models import Genre, TasteControls, Viewer
 from recommendations.models.controls import LEANINGS
@@ -22,7 +23,16 @@ def year_field(label: str) -> forms.IntegerField:
     )
 
 
+class AtOnce(ModelChoiceIterator):  # type: ignore[type-arg]  # when it runs
+    """Choices in one statement: a server's cursor takes three, and genres are few."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.choice, self.queryset.all())
+
+
 class GenresField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # when it runs
+    iterator = AtOnce
+
     def clean(self, value: Any) -> Any:
         try:
             return super().clean(value)
