@@ -41,6 +41,7 @@ def test_the_queue_lives_in_the_same_database_as_the_predictions() -> None:
     assert settings.Q_CLUSTER["orm"] == "default"
     assert settings.Q_CLUSTER["ack_failures"]
     assert not settings.Q_CLUSTER["catch_up"]
+    assert settings.Q_CLUSTER["save_limit"] == 0, "it would read all that it keeps at each result"
 
 
 def test_each_queue_has_a_cluster() -> None:

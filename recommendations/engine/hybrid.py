@@ -26,6 +26,9 @@ from recommendations.engine.ratings import LOWEST, Ratings
 from recommendations.engine.star_parts import StarsParameters
 from recommendations.engine.stars import Stars
 
+#: In the place of a position in a history.
+NOBODY = -1
+
 
 @dataclass(frozen=True)
 class HybridParameters(Parameters):
@@ -167,7 +170,9 @@ class Hybrid(Model):
         if not len(history):
             return unexplained(films)
         added, may_carry = self._contributions(history, films)
-        likely = np.argsort(np.where(may_carry, -added, 0), axis=1)[:, :n]
+        named = np.where(may_carry, added, 0)
+        largest = np.argsort(-named, axis=1)[:, :n]
+        likely = np.where(np.take_along_axis(named, largest, axis=1) > 0, largest, NOBODY)
         return explained(
             added, may_carry, n, unless=self._raised_by_lowering(history, films, likely)
         )
@@ -194,13 +199,15 @@ class Hybrid(Model):
 
         A lower rating lowers the mean, too, and may so cost a film that is below it less. Ranker
         and stars are linear in the viewer's stars: nobody is scored anew for each rating. The
-        `likely` carriers of each film, (len(films), n) positions, are looked at together.
+        likely carriers of each film are looked at together.
+
+        likely: (len(films), n), positions or NOBODY
         """
         served = self._serving(history)
-        shortfall = self._mean(history) - self.expected_stars(history, films)
+        shortfall = np.float64(self._mean(history)) - self.expected_stars(history, films)
         penalty = self.parameters.penalty
         now = served.ranked[films] - penalty * served.deviation * np.maximum(0, shortfall)
-        served.lower({*likely[shortfall > 0].ravel().tolist()})
+        served.lower({*likely[shortfall > 0].ravel().tolist()} - {NOBODY})
 
         @cache
         def weights() -> NDArray[np.float64]:
@@ -240,7 +247,10 @@ class Served:
 
     @cached_property
     def deviation(self) -> np.float32:
-        return np.float32(self.ranked[self.ranker.known].std())
+        return self._deviation(self.ranked)
+
+    def _deviation(self, scores: NDArray[np.float32]) -> np.float32:
+        return np.float32(scores[self.ranker.known].std())
 
     def if_lowered(self, position: int) -> tuple[NDArray[np.float32], np.float32]:
         """What `ranked` and `deviation` were if this rating were the lowest there is."""
@@ -252,8 +262,9 @@ class Served:
         new = sorted(positions - self._lowered.keys())
         if new:
             rows = self.ranker.rescored(self.ranked, self.history, np.array(new), LOWEST)
-            deviations = rows[:, self.ranker.known].std(axis=1)
-            self._lowered.update(zip(new, zip(rows, deviations, strict=True), strict=True))
+            self._lowered |= {
+                at: (row, self._deviation(row)) for at, row in zip(new, rows, strict=True)
+            }
 
 
 def smallest_support(support: NDArray[np.int32], most: int) -> int:

@@ -279,7 +279,7 @@ class ItemKNN(Remembering):
     def _near(
         self, films: NDArray[np.signedinteger], rated: NDArray[np.int32]
     ) -> NDArray[np.float64]:
-        """Similarities of the films to the rated ones: (len(films), n_rated)."""
+        """Similarities of the films to the rated ones, which ascend: (len(films), n_rated)."""
         near = np.zeros((len(films), len(rated)))
         for row, others, similarities in zip(near, *self._similar_to(films), strict=True):
             places = np.searchsorted(rated, others)

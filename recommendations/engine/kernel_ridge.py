@@ -84,7 +84,7 @@ class KernelRidge:
         level, rated, alphas = self._fold_in(history)
         stars = self.base[films] + np.float32(level)
         if len(rated):
-            stars += self._against(films, rated, alphas[:, None])[:, 0]
+            stars += self._against(films, rated, alphas)
         return stars
 
     def weights(self, history: History, films: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -122,17 +122,14 @@ class KernelRidge:
         kernel[np.diag_indices_from(kernel)] += 1
         return kernel
 
-    def _against(
-        self, films: Films, rated: NDArray[np.int32], right: NDArray[np.floating]
-    ) -> Floats:
-        """kernel(films, rated) @ right, a few films at a time."""
+    def _against(self, films: Films, rated: NDArray[np.int32], alphas: Floats) -> Floats:
+        """kernel(films, rated) @ alphas, a few films at a time."""
         wanted = np.arange(len(self.base))[films]
         parts = [
-            self._kernel(wanted[start : start + ROWS], rated) @ right.astype(np.float32)
+            self._kernel(wanted[start : start + ROWS], rated) @ alphas
             for start in range(0, len(wanted), ROWS)
         ]
-        none = np.zeros((0, right.shape[1]), np.float32)
-        return np.concatenate([none, *parts])
+        return np.concatenate([np.zeros(0, np.float32), *parts])
 
     def _kernel(self, films: NDArray[np.integer], others: NDArray[np.integer]) -> Floats:
         weighs = self.weighs

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from ctypes import c_longlong
 from dataclasses import dataclass, field
 from multiprocessing.sharedctypes import RawValue
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -77,14 +75,12 @@ class Sentinel(cluster.Sentinel):  # type: ignore[misc]
 
     def start(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        with TemporaryDirectory(prefix="recsite-locks-") as folder:
-            self.locks = Path(folder)
-            for queue in (self.task_queue, self.result_queue):
-                locks.make_lasting(queue, self.locks)
-            super().start()
+        for queue in (self.task_queue, self.result_queue):
+            locks.make_lasting(queue)
+        super().start()
 
     def spawn_worker(self) -> None:
-        timer, seat = locks.value("f", -1, self.locks), Seat(self.parent_pid, self.dead)
+        timer, seat = locks.value("f", -1), Seat(self.parent_pid, self.dead)
         process = cluster.get_mp_context().Process(
             target=work, args=(seat, self.task_queue, self.result_queue, timer, self.timeout)
         )
@@ -157,7 +153,7 @@ class Beat(threading.Thread):
         super().__init__(daemon=True, name="beat")
         self.main_process = main_process
         self.over = threading.Event()
-        self.busy_since: datetime | None = None
+        self.busy_since: datetime | None = timezone.now()  # with what comes before the first task
         self.done = 0
         self.started_at = timezone.now()
 

@@ -108,7 +108,7 @@ class Watch:
     def holds_back(self) -> bool:
         """Predictions wait whose tasks were taken, and only this cluster can have taken them.
 
-        A worker's death may leave them in the cluster's pipe, where nobody comes for them.
+        What is torn or stopped may leave them in the cluster's pipe, where nobody comes for them.
         """
         queued = Prediction.objects.filter(queue=self.queue, status=Prediction.Status.QUEUED)
         if not queued.filter(enqueued_at__lt=Now() - WAITED).exists():
@@ -210,9 +210,10 @@ class Supervisor:
 
 def reap() -> int:
     """Bring back what lost workers held, and forget the workers; returns how many rows moved."""
-    forget_results()
     moved = take_over() + reaping.reap() + imports.reap() + trainings.reap()
-    return moved + forget_lost_workers()
+    moved += forget_lost_workers()
+    forget_results()
+    return moved
 
 
 def forget_results() -> None:

@@ -37,7 +37,6 @@ logger = logging.getLogger(__name__)
 #: The share of a home run that goes into scoring the films.
 SCORING = 0.8
 
-
 #: What a run has made is stored no more often, in seconds: most runs are done by then.
 STORED_EACH = 0.25
 
@@ -291,7 +290,7 @@ def score_films(run: Run) -> "shelves.Scored":
 
 
 def score(run: Run) -> "NDArray[np.floating]":
-    """Score every film. Each report extends the lease; a silent model gets its whole timeout."""
+    """Score every film; a model that reports nothing gets its whole timeout."""
     if not run.model.reports_progress:
         write(run.claim, lease_expires_at=whole_timeout())
         return run.model.score(run.history, run.viewer.pk)

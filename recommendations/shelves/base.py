@@ -13,7 +13,7 @@ from django.core.cache import caches
 from recommendations.franchises import franchises
 from recommendations.models import Movie, Viewer
 from recommendations.models.catalogue import SUPPORT
-from recommendations.shelves.favourites import Favourite, favourites
+from recommendations.shelves.favourites import Favourite, Kind, favourites, films_of_groups
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,6 +79,7 @@ class Scored:
     left: "NDArray[np.bool_]"
     rated: "NDArray[np.bool_]"
     franchises: Mapping[int, str]
+    members: dict[Kind, dict[str | int, list[int]]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -149,6 +150,14 @@ class Scored:
     def groups(self) -> list[Favourite]:
         """Favourite decades, genres, directors, the strongest first; a shelf takes out its own."""
         return favourites(self.viewer, self.mean) if self.rated.any() else []
+
+    def films_of(self, favourite: Favourite) -> list[int]:
+        """The ids of its films that enough people rated, read with those of all of its kind."""
+        if favourite.kind not in self.members:
+            alike = [each.group for each in self.groups if each.kind == favourite.kind]
+            found = films_of_groups(favourite.kind, [favourite.group, *alike])
+            self.members[favourite.kind] = found
+        return self.members[favourite.kind][favourite.group]
 
     @cached_property
     def favourites(self) -> list[int]:

@@ -1,5 +1,6 @@
 """The decades, genres and directors that a viewer rates above their mean."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,11 +74,6 @@ class Favourite:
     def reason(self) -> str:
         return f"you rate them {self.above:.1f} stars above your mean"
 
-    def films(self) -> list[int]:
-        """The ids of the films in the group that enough people rated."""
-        members = self.kind.by(Movie.objects.supported()).filter(group=self.group).order_by()
-        return [*members.values_list("pk", flat=True)]
-
 
 def favourites(viewer: Viewer, mean: float) -> list[Favourite]:
     """The favourite groups of every kind, the strongest first, for one who rates so on average."""
@@ -92,3 +88,12 @@ def favourites_of(kind: Kind, viewer: Viewer, mean: float) -> list[Favourite]:
     counted = films.values("group").annotate(count=Count("pk"), stars=Avg("ratings__stars"))
     enough = counted.filter(count__gte=kind.least)
     return [Favourite(kind, row["group"], row["count"], row["stars"] - mean) for row in enough]
+
+
+def films_of_groups(kind: Kind, groups: list[str | int]) -> dict[str | int, list[int]]:
+    """The ids of the films in each group that enough people rated."""
+    films: dict[str | int, list[int]] = defaultdict(list)
+    members = kind.by(Movie.objects.supported()).filter(group__in=groups).order_by()
+    for group, film in members.values_list("group", "pk"):
+        films[group].append(film)
+    return films

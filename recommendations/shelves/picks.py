@@ -60,7 +60,7 @@ class FromYourFavourite(ModelShelf):
     def pick(self, scored: Scored) -> Picked:
         while scored.groups:
             favourite = scored.groups.pop(0)
-            films = scored.best(STORED, favourite.films())
+            films = scored.best(STORED, scored.films_of(favourite))
             if len(films) >= self.least:
                 scored.groups = [each for each in scored.groups if each.kind != favourite.kind]
                 return Picked(favourite.title, favourite.reason, films)

@@ -78,6 +78,21 @@ class TestHybrid(ModelContract):
                 named = [place in dict(carriers) for carriers, _ in explained]
                 assert not (risen & named).any()
 
+    def test_what_it_said_of_one_history_is_not_said_of_another(
+        self, model: Hybrid, fan: History
+    ) -> None:
+        films = np.arange(2 * BLOCK_FILMS, dtype=np.int32)
+        other = History(fan.films, fan.stars[::-1].copy())
+        alone = {id(each): hybrid().score(each) for each in (fan, other)}
+        for each in (fan, other, fan):
+            before = model.explain(each, films, 2)
+            assert np.allclose(model.score(each), alone[id(each)], atol=1e-5)
+            assert model.explain(each, films, 2) == before
+
+    def test_who_gave_the_lowest_stars_to_all_has_nothing_to_lower(self, model: Hybrid) -> None:
+        history, films = model.history(FILM_IDS[:4], [0.5] * 4), np.arange(8, dtype=np.int32)
+        assert model.explain(history, films) == model.ranker.explain(history, films)
+
     def test_an_explanation_asks_for_no_stars_but_those_of_its_films(
         self, model: Hybrid, fan: History, monkeypatch: pytest.MonkeyPatch
     ) -> None:

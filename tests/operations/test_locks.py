@@ -8,27 +8,28 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 from multiprocessing.synchronize import Event
-from pathlib import Path
+from typing import Any
 
 import pytest
 from django_q.queues import Queue
 
-from recommendations.operations.locks import MortalLock, make_lasting
+from recommendations.operations.locks import OPEN_FILES, MortalLock, make_lasting, value
 
 FORK = multiprocessing.get_context("fork")
 
 SOON, PATIENCE = 0.2, 30.0
+TIMES = 2000
 
 
 @pytest.fixture
-def lock(tmp_path: Path) -> MortalLock:
-    return MortalLock(tmp_path)
+def lock() -> MortalLock:
+    return MortalLock()
 
 
 @pytest.fixture
-def queue(tmp_path: Path) -> Queue:
+def queue() -> Queue:
     made = Queue()
-    make_lasting(made, tmp_path)
+    make_lasting(made)
     return made
 
 
@@ -60,6 +61,12 @@ def take(lock: MortalLock, taken: Event) -> None:
         taken.set()
 
 
+def add(count: Any) -> None:
+    for _ in range(TIMES):
+        with count.get_lock():
+            count.value += 1
+
+
 def read_one(queue: Queue, found: Connection) -> None:
     found.send(queue.get())
 
@@ -74,7 +81,7 @@ def test_it_is_held_by_one_process_until_that_is_killed(lock: MortalLock) -> Non
             assert taken.wait(PATIENCE)
 
 
-def test_it_is_released_by_whoever_took_it_last_of_all(lock: MortalLock) -> None:
+def test_it_may_be_taken_again_inside_itself(lock: MortalLock) -> None:
     taken = FORK.Event()
     with lock:
         with lock:
@@ -97,3 +104,18 @@ def test_a_queue_goes_on_when_its_readers_are_killed_while_they_wait(queue: Queu
         assert here.poll(PATIENCE)
         assert here.recv() == "told"
     assert queue.qsize() == 0
+
+
+def test_numbers_that_nobody_needs_any_more_keep_no_file_open() -> None:
+    before = len(list(OPEN_FILES.iterdir()))
+    for _ in range(10):
+        value("f", -1).value = 1
+    assert len(list(OPEN_FILES.iterdir())) == before
+
+
+def test_processes_count_together() -> None:
+    count = value("i", 0)
+    with running(add, count) as one, running(add, count) as other:
+        one.join(PATIENCE)
+        other.join(PATIENCE)
+    assert count.value == 2 * TIMES

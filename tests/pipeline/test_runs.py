@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -19,6 +20,7 @@ from recommendations.models import Catalogue, Movie, Prediction, Scores, Trained
 from recommendations.models.prediction import HOME, film_key
 from recommendations.models.trained_model import films_of
 from recommendations.pipeline import reaping, requests, runs
+from recommendations.pipeline.runs import fill_shelf
 from recommendations.shelves import SHOWN
 from recommendations.tasks import run_prediction
 from recommendations.training import keeping
@@ -67,6 +69,36 @@ def test_a_home_run_fills_the_shelves_that_the_viewer_sees(
         assert row.result[slug]["items"]
     assert row.queue_seconds is not None
     assert row.run_seconds is not None
+
+
+def stored_on_the_way(row: Prediction, monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """Which shelves others can read whenever one of them is about to be made."""
+    seen: list[set[str]] = []
+
+    def watched(*given: Any) -> dict[str, Any]:
+        seen.append(set(again(row).result))
+        return fill_shelf(*given)
+
+    monkeypatch.setattr(runs, "fill_shelf", watched)
+    run_prediction(row.pk)
+    return seen
+
+
+def test_a_slow_run_stores_each_shelf_when_it_is_made(
+    queued: Prediction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "STORED_EACH", 0)
+    slugs = [shelf.slug for shelf in shelves.model_shelves()]
+    seen = stored_on_the_way(queued, monkeypatch)
+    assert seen == [set(slugs[:made]) for made in range(len(slugs))]
+
+
+def test_a_quick_run_stores_them_with_its_end(
+    queued: Prediction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "STORED_EACH", 60)
+    assert not any(stored_on_the_way(queued, monkeypatch))
+    assert len(again(queued).result) == len(shelves.model_shelves())
 
 
 def test_picks_follow_the_taste(queued: Prediction) -> None:
