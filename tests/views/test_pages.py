@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,6 +20,7 @@ from recommendations.models import (
 )
 from recommendations.posters import poster_version
 from recommendations.tasks import run_prediction
+from recommendations.views.films import presenters
 from tests.conftest import CRIME
 
 
@@ -196,6 +198,23 @@ def test_without_scripts_the_film_prediction_is_a_link_away(
     html = alice_client.get("/films/5/").content.decode()
     noscript = html.split("<noscript>")[1].split("</noscript>")[0]
     assert 'href="/films/5/"' in noscript
+
+
+def test_a_film_that_many_rated_is_counted_once_in_a_while(
+    client: Client, catalogue: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presenters, "MANY", 1)
+    film = Movie.objects.popular().get(pk=5)
+
+    def told() -> int:
+        return sum(count for _, count in client.get("/films/5/").context["histogram"])
+
+    before = told()
+    assert before == film.rating_count
+    film.ratings.all().delete()
+    assert told() == before
+    caches["process"].clear()
+    assert told() == 0
 
 
 def test_the_histogram_counts_what_the_mean_counts(client: Client, catalogue: None) -> None:
