@@ -18,7 +18,7 @@ RECENTLY = timedelta(minutes=5)
 #: How long a process goes by what it has found, in seconds.
 SECONDS_OF_BELIEF = 10
 
-#: The same, when it has found nothing.
+#: The same, when it has found fewer: the only one may have been slow.
 SECONDS_OF_DOUBT = 1
 
 #: What is expected when nothing of the kind was made lately, in seconds.
@@ -64,7 +64,7 @@ def durations(key: str) -> Durations:
     if known is None:
         seconds = seconds_lately(kind)
         known = Durations(min(seconds), median(seconds)) if seconds else Durations()
-        process.set(name, known, SECONDS_OF_BELIEF if seconds else SECONDS_OF_DOUBT)
+        process.set(name, known, SECONDS_OF_BELIEF if len(seconds) == RUNS else SECONDS_OF_DOUBT)
     return known
 
 
